@@ -1,0 +1,253 @@
+// The broker as a machine: every input comes in here, and goes to the room that deals with it.
+
+import {
+  Kind,
+  DRAIN,
+  isMethodName,
+  isServiceName,
+  RESERVED_PREFIX,
+  WIRE_LIMITS,
+  type LinkInput,
+  type Machine,
+  type Milliseconds,
+  type Output,
+  type Timer,
+  type WireRecord,
+} from '@majordomo/protocol';
+import { endAwaiting, endHold, takeCancel, takeRequest, takeWindow } from './clients.js';
+import { comeBack, expire, redeliver } from './dispatch.js';
+import type { BrokerEvent } from './events.js';
+import { claim } from './holdings.js';
+import { attendLink, endSession, ensureLink, loseLink, refuseLink, takeGoodbye, takeHello } from './links.js';
+import { Memory } from './memory.js';
+import { acknowledge, compactOutcomes, expireOutcomes } from './outcomes.js';
+import type { BrokerSettings } from './settings.js';
+import { Lease, Link, Request, Service, Session } from './state.js';
+import {
+  drainWorker,
+  overrun,
+  takeCredit,
+  takeError,
+  takeFinal,
+  takeOffer,
+  takeRelease,
+  takeValue,
+} from './workers.js';
+
+/** What an operator may do (D7). */
+export type OperatorInput =
+  /** Take nothing new; `drain.ended` is told when nothing is unsettled or the time is over. */
+  | { readonly kind: 'drain'; readonly timeoutMs: number }
+  /** Say GOODBYE to everybody. */
+  | { readonly kind: 'close' };
+
+export class Broker implements Machine<OperatorInput, BrokerEvent> {
+  readonly #memory: Memory;
+  #drainUntil: Milliseconds = Infinity;
+
+  constructor(settings: BrokerSettings, now: Milliseconds) {
+    this.#memory = new Memory(settings, now);
+  }
+
+  get output(): Output<BrokerEvent> {
+    return this.#memory.output;
+  }
+  get counters(): Readonly<Memory['counters']> {
+    return this.#memory.counters;
+  }
+  /** For invariants and introspection; nobody outside changes it. */
+  get memory(): Memory {
+    return this.#memory;
+  }
+
+  wakeAt(): Milliseconds {
+    return Math.min(this.#memory.timers.wakeAt(), this.#memory.drained ? Infinity : this.#drainUntil);
+  }
+
+  handle(input: OperatorInput | LinkInput, now: Milliseconds): void {
+    switch (input.kind) {
+      case 'records':
+        this.#takeRecords(input.link, input.records, now);
+        break;
+      case 'link-lost': {
+        const link = this.#memory.links.get(input.link);
+        if (link !== undefined) loseLink(this.#memory, link, input.reason, now);
+        break;
+      }
+      case 'fault':
+        refuseLink(this.#memory, input.link, 'PROTOCOL_ERROR', input.fault, now);
+        break;
+      case 'wake':
+        break;
+      case 'drain':
+        this.#drain(input.timeoutMs, now);
+        break;
+      case 'close':
+        this.#close();
+        break;
+      default:
+        return input satisfies never;
+    }
+    this.#memory.timers.expire(now, (timer) => this.#fire(timer, now));
+    if (this.#memory.draining) this.#checkDrained(now);
+  }
+
+  #takeRecords(id: number, records: readonly WireRecord[], now: Milliseconds): void {
+    const link = ensureLink(this.#memory, id, now);
+    if (link === undefined) {
+      refuseLink(this.#memory, id, 'BUSY', 'this broker has too many links', now);
+      return;
+    }
+    link.liveness.heard(now);
+    for (let i = 0; i < records.length; i++) {
+      const fault = this.#takeRecord(link, records[i] as WireRecord, now);
+      if (fault !== undefined) {
+        refuseLink(this.#memory, id, fault.code, fault.reason, now);
+        return;
+      }
+      if (this.#memory.links.get(id) !== link) return;
+    }
+    if (link.taken !== link.takenSaid && link.session !== undefined) {
+      link.takenSaid = link.taken;
+      this.#memory.send(link.session, { kind: Kind.taken, count: link.taken >>> 0 }, now);
+    }
+  }
+
+  #takeRecord(link: Link, record: WireRecord, now: Milliseconds): Refused | undefined {
+    const memory = this.#memory;
+    const session = link.session;
+    if (record.kind === Kind.hello) return takeHello(memory, link, record, now);
+    if (session === undefined) return { code: 'SESSION_LOST', reason: 'say HELLO first' };
+    switch (record.kind) {
+      case Kind.request:
+        return broke(takeRequest(memory, link, session, record, now));
+      case Kind.final:
+        takeFinal(memory, link, session, record, now);
+        return undefined;
+      case Kind.settled:
+        acknowledge(memory, session, record.below);
+        return undefined;
+      case Kind.error:
+        takeError(memory, link, session, record, now);
+        return undefined;
+      case Kind.partial:
+      case Kind.progress:
+        takeValue(memory, session, record, now);
+        return undefined;
+      case Kind.window:
+        takeWindow(memory, session, record, now);
+        return undefined;
+      case Kind.cancel:
+        takeCancel(memory, session, record, now);
+        return undefined;
+      case Kind.name:
+        return broke(takeName(link, record));
+      case Kind.offer:
+        return broke(checkOffer(session, record) ?? takeOffer(memory, session, record, now));
+      case Kind.credit:
+        takeCredit(memory, session, record, now);
+        return undefined;
+      case Kind.holds:
+        claim(memory, session, record, now);
+        return undefined;
+      case Kind.release:
+        takeRelease(memory, link, session, record, now);
+        return undefined;
+      case Kind.drain:
+        drainWorker(memory, session);
+        return undefined;
+      case Kind.goodbye:
+        takeGoodbye(memory, link, now);
+        return undefined;
+      case Kind.heartbeat:
+        return undefined;
+      case Kind.welcome:
+      case Kind.accepted:
+      case Kind.dispatch:
+      case Kind.attach:
+      case Kind.taken:
+        return { code: 'PROTOCOL_ERROR', reason: 'only a broker says that' };
+      default:
+        return record satisfies never;
+    }
+  }
+
+  #fire(timer: Timer, now: Milliseconds): void {
+    const memory = this.#memory;
+    const owner = timer.owner;
+    if (timer instanceof Request) expire(memory, timer, now);
+    else if (timer instanceof Lease) overrun(memory, timer, now);
+    else if (timer === memory.windowTimer) expireOutcomes(memory, now);
+    else if (timer === memory.compactTimer) compactOutcomes(memory, now);
+    else if (owner instanceof Link) attendLink(memory, owner, now);
+    else if (owner instanceof Session) endSession(memory, owner, now);
+    else if (owner instanceof Service) endAwaiting(memory, owner, now);
+    else if (owner instanceof Lease) comeBack(memory, owner, 'not-held', now);
+    else if (owner instanceof Request) this.#unparked(owner, timer, now);
+  }
+
+  /** A request has waited outside the queue for long enough. */
+  #unparked(request: Request, timer: Timer, now: Milliseconds): void {
+    if (request.parked !== timer) return;
+    if (timer.purpose === 'hold') endHold(this.#memory, request, now);
+    else {
+      request.parked = undefined;
+      redeliver(this.#memory, request, now);
+    }
+  }
+
+  #drain(timeoutMs: number, now: Milliseconds): void {
+    const memory = this.#memory;
+    if (memory.draining) return;
+    memory.draining = true;
+    this.#drainUntil = now + timeoutMs;
+    memory.output.tell({ event: 'drain.begun', unsettled: memory.unsettled });
+    for (const link of memory.links.values()) if (link.session !== undefined) memory.output.send(link.id, DRAIN);
+  }
+
+  #checkDrained(now: Milliseconds): void {
+    const memory = this.#memory;
+    if (memory.drained || (memory.unsettled > 0 && now < this.#drainUntil)) return;
+    memory.drained = true;
+    memory.output.tell({ event: 'drain.ended', unsettled: memory.unsettled });
+  }
+
+  #close(): void {
+    const memory = this.#memory;
+    for (const link of memory.links.values()) {
+      memory.output.send(link.id, { kind: Kind.goodbye, code: undefined, reason: 'the broker is closing' });
+      memory.output.close(link.id);
+    }
+  }
+}
+
+type Refused = NonNullable<ReturnType<typeof takeHello>>;
+
+function broke(reason: string | undefined): Refused | undefined {
+  return reason === undefined ? undefined : { code: 'PROTOCOL_ERROR', reason };
+}
+
+/** NAME. */
+function takeName(link: Link, record: WireRecord & { kind: typeof Kind.name }): string | undefined {
+  if (record.number >= WIRE_LIMITS.namesPerLinkMax) return `name number ${record.number} is beyond what WELCOME allows`;
+  if (!isServiceName(record.service) || !isMethodName(record.method))
+    return 'NAME is not the name of a service and a method';
+  while (link.names.length < record.number) link.names.push(undefined);
+  link.names[record.number] = { service: record.service, method: record.method, found: undefined };
+  return undefined;
+}
+
+function checkOffer(session: Session, record: WireRecord & { kind: typeof Kind.offer }): string | undefined {
+  if (!isServiceName(record.name)) return 'OFFER is not the name of a service';
+  if (record.name === RESERVED_PREFIX || record.name.startsWith(`${RESERVED_PREFIX}.`))
+    return `the name ${record.name} is the broker's own`;
+  if (record.methods.length === 0) return `OFFER of ${record.name} without methods`;
+  if (session.offers.size >= WIRE_LIMITS.servicesPerSessionMax) return 'too many services for one worker';
+  const names = new Set<string>();
+  for (const method of record.methods) {
+    if (!isMethodName(method.name)) return `OFFER of ${record.name} with a method that is not a name`;
+    if (names.has(method.name)) return `OFFER of ${record.name} with two methods ${method.name}`;
+    names.add(method.name);
+  }
+  return undefined;
+}

@@ -1,0 +1,368 @@
+// What clients ask, and what their loss means.
+//
+// C1. A resend is not a second request: it joins the running one or gets the stored reply. The same id with another body is refused.
+// C2. What was asked before but is unknown here waits a moment for a worker that may hold it, before it is handed out.
+// C3. An id older than the window, or whose outcome was forgotten, is refused, never run again.
+// C4. At a bound the caller gets BUSY with a time to wait, never silence (D6).
+// C5. A name nobody serves is refused at once, unless somebody may still come or the caller wants to wait.
+
+import {
+  CALL_DEFAULTS,
+  Kind,
+  RESERVED_PREFIX,
+  digestOf,
+  encodeBody,
+  type Bytes,
+  type Cancel,
+  type Milliseconds,
+  type Request as RequestRecord,
+  type Window,
+} from '@majordomo/protocol';
+import { deliver, fail, park } from './dispatch.js';
+import { joinHolder } from './holdings.js';
+import { INTROSPECTION } from './introspection.js';
+import type { Memory, Refusal } from './memory.js';
+import { answer, forget, keyOf, refuse } from './outcomes.js';
+import { awaitMethod, ensureMethod, findMethod, isAwaited, pickOffer, tidyMethod } from './services.js';
+import { keepable, Request, type Link, type Method, type NamedAddress, type Service, type Session } from './state.js';
+
+/** REQUEST. Answers what broke the protocol, if anything did. */
+export function takeRequest(
+  memory: Memory,
+  link: Link,
+  session: Session,
+  record: RequestRecord,
+  now: Milliseconds,
+): string | undefined {
+  const name = link.names[record.name];
+  if (name === undefined) return `REQUEST for name ${record.name}, which this link has not given`;
+  memory.counters.requests += 1;
+  const known = session.requests.get(record.ref);
+  if (known !== undefined) {
+    takeResend(memory, session, known, name, record, now);
+    return undefined;
+  }
+  const refusal = whyNot(memory, session, record);
+  if (refusal !== undefined) refuse(memory, session, record.ref, refusal, now);
+  else if (name.service === RESERVED_PREFIX) introspect(memory, session, name, record.ref, now);
+  else if (record.key === '' || !joinKeyed(memory, session, name, record, now))
+    admit(memory, session, name, record, now);
+  return undefined;
+}
+
+/** C3, C4 and what this broker does not offer. */
+function whyNot(memory: Memory, session: Session, record: RequestRecord): Refusal | undefined {
+  const isOld = record.ageMs > memory.settings.dedupeWindowMs;
+  const isForgotten = record.ref < session.settledBelow || (record.ageMs > 0 && record.ref <= session.forgottenUpTo);
+  if (isOld || isForgotten)
+    return { code: 'REQUEST_FORGOTTEN', message: 'the outcome of this request is not remembered any more' };
+  if (memory.draining) return { code: 'DRAINING', message: 'the broker is shutting down' };
+  if (record.durable) return { code: 'UNSUPPORTED', message: 'this broker stores no requests on disk' };
+  if (session.unsettled >= memory.settings.requestsPerSessionMax) {
+    return busy(memory, `this client has ${session.unsettled} unsettled requests`);
+  }
+  return undefined;
+}
+
+function busy(memory: Memory, message: string): Refusal {
+  return { code: 'BUSY', message, retryAfterMs: memory.settings.busyRetryMs };
+}
+
+/** C1. */
+function takeResend(
+  memory: Memory,
+  session: Session,
+  known: Request,
+  name: NamedAddress,
+  record: RequestRecord,
+  now: Milliseconds,
+): void {
+  memory.counters.duplicates += 1;
+  if (!isSame(known, name, record.body)) {
+    refuse(
+      memory,
+      session,
+      record.ref,
+      { code: 'REQUEST_CONFLICT', message: 'this request id was used for something else' },
+      now,
+    );
+    return;
+  }
+  if (known.reply !== undefined) {
+    resendReply(memory, session, known, record, now);
+    return;
+  }
+  if (record.confirm) confirm(memory, session, record.ref, now);
+  if (known.window > 0) rewind(memory, known, record.received, record.window, now);
+}
+
+function isSame(known: Request, name: NamedAddress, body: Bytes): boolean {
+  return known.service === name.service && known.methodName === name.method && known.digest === digestOf(body);
+}
+
+/** A stream whose last values were lost with the client's link cannot be completed from its stored end. */
+function resendReply(memory: Memory, session: Session, known: Request, record: RequestRecord, now: Milliseconds): void {
+  const reply = known.reply;
+  if (reply === undefined) return;
+  if (reply.kind === Kind.final && reply.end && record.received < reply.count) {
+    const details = { received: record.received, count: reply.count };
+    refuse(
+      memory,
+      session,
+      record.ref,
+      { code: 'STREAM_BROKEN', message: 'the last values of the stream were lost', details },
+      now,
+    );
+    return;
+  }
+  answer(memory, session, record.ref, reply, now);
+}
+
+/** The values from `received` on were lost with a link: the worker sends them again. */
+function rewind(memory: Memory, request: Request, received: number, window: number, now: Milliseconds): void {
+  request.received = Math.max(request.received, received);
+  request.allowed = Math.max(request.allowed, request.received + window);
+  const lease = request.lease;
+  if (lease === undefined || lease.revoked) return;
+  const { allowed } = request;
+  memory.send(
+    lease.session,
+    { kind: Kind.window, ref: lease.number, received: request.received, allowed, rewind: true },
+    now,
+  );
+}
+
+function confirm(memory: Memory, session: Session, ref: number, now: Milliseconds): void {
+  memory.send(session, { kind: Kind.accepted, ref, stored: 'memory' }, now);
+}
+
+/** The same idempotency key: the same request, whoever asks. */
+function joinKeyed(
+  memory: Memory,
+  session: Session,
+  name: NamedAddress,
+  record: RequestRecord,
+  now: Milliseconds,
+): boolean {
+  const known = memory.keyed.get(keyOf(name.service, record.key));
+  if (known === undefined) return false;
+  memory.counters.duplicates += 1;
+  if (!isSame(known, name, record.body)) {
+    refuse(
+      memory,
+      session,
+      record.ref,
+      { code: 'REQUEST_CONFLICT', message: 'this idempotency key was used for something else' },
+      now,
+    );
+    return true;
+  }
+  if (known.reply !== undefined) {
+    answer(memory, session, record.ref, known.reply, now);
+    return true;
+  }
+  (known.others ??= []).push({ session, ref: record.ref });
+  session.requests.set(record.ref, known);
+  known.deadline = Math.max(known.deadline, now + record.timeLeftMs);
+  memory.timers.set(known, known.deadline, now);
+  if (record.confirm) confirm(memory, session, record.ref, now);
+  return true;
+}
+
+/** The broker's own service answers at once. */
+function introspect(memory: Memory, session: Session, name: NamedAddress, ref: number, now: Milliseconds): void {
+  const describe = Object.hasOwn(INTROSPECTION, name.method) ? INTROSPECTION[name.method] : undefined;
+  if (describe === undefined) {
+    const details = { methods: Object.keys(INTROSPECTION) };
+    refuse(
+      memory,
+      session,
+      ref,
+      { code: 'NO_SUCH_METHOD', message: `the broker has no method ${name.method}`, details },
+      now,
+    );
+    return;
+  }
+  const body = encodeBody(describe(memory, now));
+  memory.send(session, { kind: Kind.final, ref, end: false, count: 0, headers: new Uint8Array(0), body }, now);
+}
+
+/** A request that nobody knows yet. */
+function admit(memory: Memory, session: Session, name: NamedAddress, record: RequestRecord, now: Milliseconds): void {
+  const timeLeftMs = record.timeLeftMs === 0 ? CALL_DEFAULTS.deadlineMs : record.timeLeftMs;
+  memory.lastOrder += 1;
+  const request = new Request({
+    session,
+    ref: record.ref,
+    service: name.service,
+    method: name.method,
+    digest: digestOf(record.body),
+    window: record.window,
+    received: record.received,
+    waitForService: record.waitForService,
+    resent: record.ageMs > 0,
+    key: record.key,
+    headers: record.headers,
+    body: record.body,
+    order: memory.lastOrder,
+    arrivedAt: now,
+    deadline: now + timeLeftMs,
+  });
+  if (request.resent) {
+    begin(memory, request, record, now);
+    if (joinHolder(memory, request, now)) return;
+    park(memory, request, 'hold', memory.settings.resendHoldMs, now);
+    return;
+  }
+  const place = findPlace(memory, request, name, now);
+  if ('code' in place) refuse(memory, session, record.ref, place, now);
+  else {
+    begin(memory, request, record, now);
+    deliver(memory, request, place, true, now);
+  }
+}
+
+function begin(memory: Memory, request: Request, record: RequestRecord, now: Milliseconds): void {
+  request.session.requests.set(request.ref, request);
+  request.session.unsettled += 1;
+  memory.unsettled += 1;
+  if (request.key !== '') memory.keyed.set(keyOf(request.service, request.key), request);
+  memory.timers.set(request, request.deadline, now);
+  if (record.confirm) confirm(memory, request.session, request.ref, now);
+}
+
+/** The method that is to serve the request, or why there is none (C4, C5). */
+function findPlace(
+  memory: Memory,
+  request: Request,
+  name: NamedAddress | undefined,
+  now: Milliseconds,
+): Method | Refusal {
+  let method = name?.found;
+  if (method === undefined || method.gone) method = findMethod(memory, request.service, request.methodName);
+  if (method === undefined || method.offers === 0) {
+    const absent = whyAbsent(memory, request, method, now);
+    if (absent !== undefined) return absent;
+    method = ensureMethod(memory, request.service, request.methodName);
+    if (method === undefined) return busy(memory, 'this broker knows too many services already');
+    if (!request.waitForService) {
+      const until = Math.max(method.awaitedUntil, memory.startedAt + memory.settings.absenceMaxMs);
+      method.awaitedUntil = until;
+      awaitMethod(memory, method.service, until, now);
+    }
+  }
+  if (name !== undefined) name.found = method;
+  return checkRoom(memory, request, method) ?? method;
+}
+
+function whyAbsent(
+  memory: Memory,
+  request: Request,
+  method: Method | undefined,
+  now: Milliseconds,
+): Refusal | undefined {
+  if (request.waitForService || isAwaited(memory, method, now)) return undefined;
+  return absence(memory, request);
+}
+
+function absence(memory: Memory, request: Request): Refusal {
+  const service = memory.services.get(request.service);
+  if (service === undefined || service.offers.size === 0) {
+    return { code: 'NO_SUCH_SERVICE', message: `no worker offers the service "${request.service}"` };
+  }
+  const methods = [...service.methods.values()].filter((each) => each.offers > 0).map((each) => each.name);
+  return {
+    code: 'NO_SUCH_METHOD',
+    message: `the service "${request.service}" has no method "${request.methodName}"`,
+    details: { methods: methods.slice(0, 64) },
+  };
+}
+
+/** C4: does the queue have room, in case the request must wait? */
+function checkRoom(memory: Memory, request: Request, method: Method): Refusal | undefined {
+  const service = method.service;
+  const { queueLengthMax, queueBytesMax } = memory.settings;
+  const isFull = service.queued >= queueLengthMax || service.queuedBytes + request.bytes > queueBytesMax;
+  if (service.queued === 0 && pickOffer(method) !== undefined) return undefined;
+  if (isFull) return busy(memory, `${service.queued} requests wait for the service "${service.name}"`);
+  // It will wait for a while: it must not keep the whole message in memory that it came in.
+  request.body = keepable(request.body);
+  request.headers = keepable(request.headers);
+  return undefined;
+}
+
+/** The wait for somebody who may hold the request is over: it goes the way of a new one (C2). */
+export function endHold(memory: Memory, request: Request, now: Milliseconds): void {
+  request.parked = undefined;
+  const place = findPlace(memory, request, undefined, now);
+  if ('code' in place) fail(memory, request, place, now);
+  else deliver(memory, request, place, false, now);
+}
+
+/** Nobody came for a service or method in time: who waits for it is told (C5). */
+export function endAwaiting(memory: Memory, service: Service, now: Milliseconds): void {
+  for (const method of [...service.methods.values()]) {
+    if (method.offers > 0) continue;
+    if (now < method.awaitedUntil) {
+      awaitMethod(memory, service, method.awaitedUntil, now);
+      continue;
+    }
+    for (const request of [...method.queue, ...service.isolated]) {
+      if (request.method === method && !request.waitForService) fail(memory, request, absence(memory, request), now);
+    }
+    tidyMethod(memory, method, now);
+  }
+}
+
+/** CANCEL: the client does not want the answer any more. */
+export function takeCancel(memory: Memory, session: Session, record: Cancel, now: Milliseconds): void {
+  const request = session.requests.get(record.ref);
+  if (request === undefined || request.isSettled) return;
+  if (leaveOthers(request, session, record.ref)) {
+    session.requests.delete(record.ref);
+    return;
+  }
+  fail(memory, request, { code: 'CANCELLED', message: 'the caller cancelled' }, now, record.reason);
+}
+
+/** Under an idempotency key several may wait; only the last one to leave ends it. */
+function leaveOthers(request: Request, session: Session, ref: number): boolean {
+  const others = request.others;
+  if (others === undefined) return false;
+  const at = others.findIndex((other) => other.session === session && other.ref === ref);
+  if (at < 0) return others.length > 0;
+  others.splice(at, 1);
+  return true;
+}
+
+/** WINDOW: the client has taken values and allows more. */
+export function takeWindow(memory: Memory, session: Session, record: Window, now: Milliseconds): void {
+  const request = session.requests.get(record.ref);
+  if (request === undefined || request.isSettled) return;
+  request.received = Math.max(request.received, record.received);
+  request.allowed = Math.max(request.allowed, record.allowed);
+  const lease = request.lease;
+  if (lease === undefined || lease.revoked) return;
+  memory.send(lease.session, { ...record, ref: lease.number }, now);
+}
+
+/** The client is gone for good: nobody waits for its calls any more. */
+export function loseClient(memory: Memory, session: Session, now: Milliseconds): number {
+  let unsettled = 0;
+  for (const request of [...session.requests.values()]) {
+    if (request.isSettled || request.session !== session) continue;
+    if ((request.others?.length ?? 0) > 0) continue;
+    unsettled += 1;
+    const hasRun = request.attempt > 0;
+    fail(memory, request, { code: 'SESSION_LOST', message: 'the client was lost' }, now, 'client-lost');
+    // What was never handed out may be asked again as if it had not been here.
+    if (!hasRun && request.list !== undefined) forgetUnrun(memory, session, request);
+  }
+  return unsettled;
+}
+
+function forgetUnrun(memory: Memory, session: Session, request: Request): void {
+  const { forgottenUpTo } = session;
+  forget(memory, request);
+  session.forgottenUpTo = forgottenUpTo;
+}

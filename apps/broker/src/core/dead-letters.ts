@@ -1,0 +1,55 @@
+// Requests the broker has given up on, kept with the reason and the history of every attempt, within a bound.
+//
+// G1. The oldest make room for the newest; how many went is counted.
+
+import type { Bytes, ErrorCode, Milliseconds } from '@majordomo/protocol';
+import type { BrokerSettings } from './settings.js';
+import type { Attempt } from './state.js';
+
+export interface DeadLetter {
+  /** Text form of the request id. */
+  readonly request: string;
+  readonly service: string;
+  readonly method: string;
+  readonly code: ErrorCode;
+  readonly history: readonly Attempt[];
+  /** In the broker's monotonic ms. */
+  readonly diedAt: Milliseconds;
+  readonly headers: Bytes;
+  readonly body: Bytes;
+}
+
+export class DeadLetters {
+  readonly #letters: DeadLetter[] = [];
+  readonly #countMax: number;
+  readonly #bytesMax: number;
+  #bytes = 0;
+  #dropped = 0;
+
+  constructor(settings: Pick<BrokerSettings, 'deadLettersMax' | 'deadLettersBytesMax'>) {
+    this.#countMax = settings.deadLettersMax;
+    this.#bytesMax = settings.deadLettersBytesMax;
+  }
+
+  get all(): readonly DeadLetter[] {
+    return this.#letters;
+  }
+  /** How many had to make room. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  add(letter: DeadLetter): void {
+    this.#letters.push(letter);
+    this.#bytes += bytesOf(letter);
+    while (this.#letters.length > this.#countMax || (this.#bytes > this.#bytesMax && this.#letters.length > 1)) {
+      const oldest = this.#letters.shift();
+      if (oldest !== undefined) this.#bytes -= bytesOf(oldest);
+      this.#dropped += 1;
+    }
+  }
+}
+
+function bytesOf(letter: DeadLetter): number {
+  return letter.body.length + letter.headers.length;
+}

@@ -1,0 +1,318 @@
+// Which request goes to which worker, when, and what happens when the worker is lost.
+//
+// A request is handed to the least loaded worker that offers its method and has credit; otherwise it waits, first in, first out.
+// The hard case is the request that kills whoever takes it. It must not take the others that its worker holds down with it again
+// and again: after `isolateAfterAttempts` lost attempts a request goes only to a worker that holds nothing else, one such request
+// per service at a time. The innocent come back from there; the culprit uses up its attempts alone.
+//
+// Q1. A request that waits keeps its place in the order of arrival, also after it was handed out and came back.
+// Q2. No worker holds more leases than its limit (D4).
+// Q3. A lost worker costs each of its requests one attempt; a lease given back unstarted costs none.
+// Q4. What may run only once is never handed out twice; neither is a stream of which the client has seen values.
+// Q5. Expired work is dropped before it is dispatched.
+
+import {
+  ERRORS,
+  Kind,
+  Timer,
+  requestIdText,
+  type CancelReason,
+  type ErrorReply,
+  type Final,
+  type Milliseconds,
+  type Ran,
+  type Stage,
+} from '@majordomo/protocol';
+import type { Memory, Refusal } from './memory.js';
+import { errorReply, settle, unpark } from './outcomes.js';
+import { enterQueue, leaveQueue, occupy, oldestFor, pickOffer, place, vacate } from './services.js';
+import { Lease, type Method, type Offer, type Request, type Service, type Session } from './state.js';
+
+/** Hands a request to a worker, or lets it wait for one. The method is known. */
+export function deliver(memory: Memory, request: Request, method: Method, isNew: boolean, now: Milliseconds): void {
+  request.method = method;
+  if (mustRunAlone(memory, request)) {
+    method.service.isolated.insert(request, (other) => other.order < request.order);
+    serveIsolated(memory, method.service, now);
+    return;
+  }
+  const offer = method.queue.length === 0 ? pickOffer(method) : undefined;
+  if (offer === undefined) enterQueue(request, method, isNew);
+  else assign(memory, request, offer, now);
+}
+
+/** Gives the worker a lease on the next attempt (Q2). */
+function assign(memory: Memory, request: Request, offer: Offer, now: Milliseconds): void {
+  leaveQueue(request);
+  request.become('assigned');
+  request.attempt += 1;
+  const lease = grant(memory, request, offer, request.attempt, now);
+  request.lease = lease;
+  memory.send(
+    offer.session,
+    {
+      kind: Kind.dispatch,
+      ref: lease.number,
+      service: offer.number,
+      method: offer.numbers.get(request.method as Method) as number,
+      instance: request.session.instance,
+      request: request.ref,
+      attempt: request.attempt,
+      timeLeftMs: Math.max(1, Math.ceil(request.deadline - now)),
+      window: request.window,
+      received: request.received,
+      headers: request.headers,
+      body: request.body,
+    },
+    now,
+  );
+  if (request.attempt > 1) tellRedelivered(memory, request, offer);
+}
+
+function grant(memory: Memory, request: Request, offer: Offer, attempt: number, now: Milliseconds): Lease {
+  const session = offer.session;
+  session.lastLease += 1;
+  const lease = new Lease(session.lastLease, request, session, offer, attempt, now);
+  session.leases.set(lease.number, lease);
+  occupy(offer);
+  const limitMs = termsOf(offer, request)?.executionTimeoutMs ?? 0;
+  if (limitMs > 0) memory.timers.set(lease, now + limitMs + memory.settings.executionGraceMs, now);
+  return lease;
+}
+
+function termsOf(offer: Offer, request: Request): Offer['terms'][number] | undefined {
+  const number = request.method === undefined ? undefined : offer.numbers.get(request.method);
+  return number === undefined ? undefined : offer.terms[number];
+}
+
+function tellRedelivered(memory: Memory, request: Request, offer: Offer): void {
+  memory.counters.redelivered += 1;
+  memory.output.tell({
+    event: 'request.redelivered',
+    request: requestIdText(request.session.instance, request.ref),
+    address: `${request.service}.${request.methodName}`,
+    attempt: request.attempt,
+    worker: offer.session.identity,
+  });
+}
+
+/**
+ * A new lease on an attempt that the worker says it holds. Outside the credit: the worker holds it already.
+ *
+ * @returns the lease, which is the request's current one unless another worker has been given a newer attempt.
+ */
+export function attach(memory: Memory, request: Request, offer: Offer, attempt: number, now: Milliseconds): Lease {
+  const lease = grant(memory, request, offer, attempt, now);
+  if (request.state === 'queued') {
+    leaveQueue(request);
+    request.become('assigned');
+  }
+  if (request.state === 'assigned' && (request.lease === undefined || request.lease.orphaned)) {
+    unpark(memory, request);
+    request.attempt = Math.max(request.attempt, attempt);
+    request.lease = lease;
+  }
+  memory.send(
+    offer.session,
+    {
+      kind: Kind.attach,
+      ref: lease.number,
+      instance: request.session.instance,
+      request: request.ref,
+      attempt,
+      timeLeftMs: Math.max(1, Math.ceil(request.deadline - now)),
+      window: request.window,
+      received: request.received,
+    },
+    now,
+  );
+  return lease;
+}
+
+/** The worker has said its last word on a lease: it can take something else. */
+export function endLease(memory: Memory, lease: Lease, now: Milliseconds): void {
+  const { session, offer, request } = lease;
+  session.leases.delete(lease.number);
+  memory.timers.clear(lease);
+  if (request.lease === lease) request.lease = undefined;
+  if (offer === undefined) return;
+  vacate(offer);
+  if (session.reservedFor !== undefined) stepReserved(memory, session, now);
+}
+
+/** Hands out what waits, as far as this offer has room for it. */
+export function pump(memory: Memory, offer: Offer, now: Milliseconds): void {
+  const service = offer.service;
+  if (service.isolated.length > 0) serveIsolated(memory, service, now);
+  while (service.queued > 0 && offer.list !== undefined) {
+    const request = oldestFor(offer);
+    if (request === undefined) return;
+    if (request.deadline <= now) expire(memory, request, now);
+    else assign(memory, request, offer, now);
+  }
+}
+
+/** The deadline has passed (Q5). */
+export function expire(memory: Memory, request: Request, now: Milliseconds): void {
+  const where = request.state === 'assigned' ? 'while a worker held it' : 'while it waited for a worker';
+  fail(memory, request, { code: 'DEADLINE_EXCEEDED', message: `the deadline passed ${where}` }, now, 'deadline');
+}
+
+/** Ends a request with an error of the broker's own. */
+export function fail(
+  memory: Memory,
+  request: Request,
+  refusal: Refusal,
+  now: Milliseconds,
+  reason?: CancelReason,
+): void {
+  const stage: Stage = request.state === 'assigned' ? 'running' : 'queued';
+  finish(memory, request, errorReply(request.ref, refusal, mayHaveRun(request, refusal), stage), now, reason);
+}
+
+/** What was never handed out has not run, whatever the code says in general; what was may have. */
+function mayHaveRun(request: Request, refusal: Refusal): Ran {
+  if (request.attempt === 0 && !request.resent) return 'no';
+  const { ran } = ERRORS[refusal.code];
+  return ran === 'no' ? 'unknown' : ran;
+}
+
+/** Ends a request; if a worker was kept free for it, that worker serves everybody again. */
+export function finish(
+  memory: Memory,
+  request: Request,
+  reply: Final | ErrorReply,
+  now: Milliseconds,
+  reason?: CancelReason,
+): void {
+  settle(memory, request, reply, now, reason);
+  if (mustRunAlone(memory, request)) endReservation(memory, request, now);
+}
+
+/** Waits outside the queue: `hold` for a worker that may have it, `retry` for the pause before another attempt. */
+export function park(
+  memory: Memory,
+  request: Request,
+  purpose: 'hold' | 'retry',
+  waitMs: number,
+  now: Milliseconds,
+): void {
+  request.parked = new Timer(request, purpose);
+  memory.timers.set(request.parked, now + waitMs, now);
+}
+
+/**
+ * The attempt ended without an answer: its worker was lost, or gave it back (Q3, Q4).
+ *
+ * @param ended why, in a word, for the history.
+ */
+export function comeBack(memory: Memory, lease: Lease, ended: string, now: Milliseconds): void {
+  const request = lease.request;
+  if (request.isSettled || (request.lease !== undefined && request.lease !== lease)) return;
+  unpark(memory, request);
+  request.lease = undefined;
+  request.lost += 1;
+  (request.history ??= []).push({
+    attempt: lease.attempt,
+    worker: lease.session.identity,
+    instance: lease.session.instance,
+    ended,
+    at: now,
+  });
+  const refusal = mayNotRunAgain(memory, request, lease);
+  if (refusal !== undefined) {
+    finish(memory, request, errorReply(request.ref, refusal, 'unknown', 'running'), now);
+    return;
+  }
+  request.become('queued');
+  redeliver(memory, request, now);
+}
+
+function mayNotRunAgain(
+  memory: Memory,
+  request: Request,
+  lease: Lease,
+): { code: 'WORKER_LOST' | 'ATTEMPTS_EXHAUSTED'; message: string; details: Record<string, unknown> } | undefined {
+  const terms = lease.offer === undefined ? undefined : termsOf(lease.offer, request);
+  const attempts = request.history ?? [];
+  const details = { attempts: attempts.map(({ attempt, worker, ended }) => ({ attempt, worker, ended })) };
+  if (terms?.atMostOnce === true) {
+    return { code: 'WORKER_LOST', message: 'the worker was lost and the method runs at most once', details };
+  }
+  if (request.forwarded > 0) {
+    return {
+      code: 'WORKER_LOST',
+      message: `the worker was lost after ${request.forwarded} values of the stream`,
+      details,
+    };
+  }
+  const attemptsMax = terms?.maxAttempts || memory.settings.maxAttempts;
+  if (request.attempt >= attemptsMax) {
+    return {
+      code: 'ATTEMPTS_EXHAUSTED',
+      message: `${request.attempt} workers took the request and none answered`,
+      details,
+    };
+  }
+  return undefined;
+}
+
+/** Back into the line, at its old place (Q1). */
+export function redeliver(memory: Memory, request: Request, now: Milliseconds): void {
+  if (request.method === undefined) return;
+  if (mustRunAlone(memory, request)) endReservation(memory, request, now);
+  deliver(memory, request, request.method, false, now);
+}
+
+/** The lease was given back before the handler was started: as if it had never been handed out (Q3). */
+export function giveBack(memory: Memory, lease: Lease, now: Milliseconds): void {
+  const request = lease.request;
+  if (request.isSettled || (request.lease !== undefined && request.lease !== lease)) return;
+  request.lease = undefined;
+  request.attempt -= 1;
+  request.become('queued');
+  redeliver(memory, request, now);
+}
+
+function mustRunAlone(memory: Memory, request: Request): boolean {
+  return request.lost >= memory.settings.isolateAfterAttempts;
+}
+
+/** Takes the first isolated request that some worker can serve, and frees that worker for it. */
+export function serveIsolated(memory: Memory, service: Service, now: Milliseconds): void {
+  for (const offer of service.offers) if (offer.session.reservedFor?.method?.service === service) return;
+  for (const request of service.isolated) {
+    const offer = pickOffer(request.method as Method);
+    if (offer === undefined) continue;
+    const session = offer.session;
+    session.reservedFor = request;
+    for (const each of session.offers.values()) place(each);
+    stepReserved(memory, session, now);
+    return;
+  }
+}
+
+/** The worker that was freed for a request gets it as soon as it holds nothing else. */
+function stepReserved(memory: Memory, session: Session, now: Milliseconds): void {
+  const request = session.reservedFor;
+  if (request === undefined || session.leases.size > 0 || request.state !== 'queued' || request.list === undefined)
+    return;
+  for (const offer of session.offers.values()) {
+    if (!offer.numbers.has(request.method as Method) || offer.limit === 0) continue;
+    assign(memory, request, offer, now);
+    return;
+  }
+  endReservation(memory, request, now);
+}
+
+function endReservation(memory: Memory, request: Request, now: Milliseconds): void {
+  const service = request.method?.service;
+  if (service === undefined) return;
+  for (const offer of service.offers) {
+    const session = offer.session;
+    if (session.reservedFor !== request) continue;
+    session.reservedFor = undefined;
+    for (const each of session.offers.values()) place(each);
+    for (const each of session.offers.values()) pump(memory, each, now);
+  }
+}

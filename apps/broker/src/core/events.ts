@@ -1,0 +1,47 @@
+// What a broker tells whoever observes it: plain facts, named thing.happened, after they have been acted on.
+
+import type { ErrorCode } from '@majordomo/protocol';
+
+/** `at` of the log line is the observer's business; times here are spans in ms. */
+export type BrokerEvent =
+  | { readonly event: 'worker.joined'; readonly identity: string; readonly services: readonly string[] }
+  | { readonly event: 'worker.draining'; readonly identity: string }
+  | { readonly event: 'worker.left'; readonly identity: string }
+  | { readonly event: 'worker.lost'; readonly identity: string; readonly reason: string; readonly leases: number }
+  | { readonly event: 'client.joined'; readonly identity: string }
+  | { readonly event: 'client.left'; readonly identity: string }
+  | { readonly event: 'client.lost'; readonly identity: string; readonly unsettled: number }
+  | {
+      readonly event: 'request.redelivered';
+      readonly request: string;
+      readonly address: string;
+      readonly attempt: number;
+      readonly worker: string;
+    }
+  | {
+      readonly event: 'request.dead';
+      readonly request: string;
+      readonly address: string;
+      readonly code: ErrorCode;
+      readonly attempts: number;
+    }
+  | { readonly event: 'link.refused'; readonly code: ErrorCode; readonly reason: string; readonly identity: string }
+  | { readonly event: 'drain.begun'; readonly unsettled: number }
+  | { readonly event: 'drain.ended'; readonly unsettled: number };
+
+/** What a broker counts, from its start; numbers only grow. */
+export class Counters {
+  requests = 0;
+  duplicates = 0;
+  refused = 0;
+  settled = 0;
+  failed = 0;
+  redelivered = 0;
+  deadLetters = 0;
+  /** Words of workers on leases that were over (D3). */
+  lateWords = 0;
+  /** Successes of an older attempt that settled a request. */
+  lateSuccesses = 0;
+  faults = 0;
+  forgotten = 0;
+}

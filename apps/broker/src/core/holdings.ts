@@ -1,0 +1,85 @@
+// What workers say they still hold after a link or a broker was lost, until somebody asks for it.
+//
+// H1. A worker may claim an attempt only if this broker gave it to it, or cannot know: the request was asked elsewhere before (D8).
+// H2. A claim for a request that is known here is answered with a lease at once; one for an unknown request waits for the resend.
+// H3. Claims go with the session that made them, and are bounded per session.
+
+import { Kind, type Holds, type Milliseconds } from '@majordomo/protocol';
+import { attach } from './dispatch.js';
+import type { Memory } from './memory.js';
+import type { Holding, Request, Session } from './state.js';
+
+/** The worker says that it runs, or has finished, an attempt. */
+export function claim(memory: Memory, session: Session, holds: Holds, now: Milliseconds): void {
+  const request = memory.sessions.get(holds.instance)?.requests.get(holds.ref);
+  const holding: Holding = {
+    session,
+    instance: holds.instance,
+    ref: holds.ref,
+    attempt: holds.attempt,
+    service: holds.service,
+    finished: holds.finished,
+  };
+  if (request === undefined) {
+    keep(memory, holding);
+    return;
+  }
+  if (isCredible(request, holding)) grantClaim(memory, request, holding, now);
+}
+
+/** H1. */
+function isCredible(request: Request, holding: Holding): boolean {
+  if (request.resent) return true;
+  const lease = request.lease;
+  if (lease?.session.instance === holding.session.instance && lease.attempt === holding.attempt) return true;
+  const history = request.history ?? [];
+  return history.some((past) => past.instance === holding.session.instance && past.attempt === holding.attempt);
+}
+
+/** H2. A run whose outcome is known already is told to stop. */
+function grantClaim(memory: Memory, request: Request, holding: Holding, now: Milliseconds): boolean {
+  const offer = holding.session.offers.get(holding.service);
+  if (offer === undefined || offer.service.name !== request.service) return false;
+  if (request.isSettled && holding.finished) return false;
+  request.method ??= offer.service.methods.get(request.methodName);
+  const lease = attach(memory, request, offer, holding.attempt, now);
+  if (request.isSettled) {
+    lease.revoked = true;
+    memory.send(holding.session, { kind: Kind.cancel, ref: lease.number, reason: 'lease-lost' }, now);
+  }
+  return true;
+}
+
+function keep(memory: Memory, holding: Holding): void {
+  if (holding.session.holdings.size >= memory.settings.holdingsPerSessionMax) return;
+  let ofInstance = memory.holdings.get(holding.instance);
+  if (ofInstance === undefined) {
+    ofInstance = new Map();
+    memory.holdings.set(holding.instance, ofInstance);
+  }
+  const before = ofInstance.get(holding.ref);
+  if (before !== undefined) before.session.holdings.delete(before);
+  ofInstance.set(holding.ref, holding);
+  holding.session.holdings.add(holding);
+}
+
+/** A request that was asked before has come: is it held by somebody? Then it is joined to that attempt. */
+export function joinHolder(memory: Memory, request: Request, now: Milliseconds): boolean {
+  const holding = memory.holdings.get(request.session.instance)?.get(request.ref);
+  if (holding === undefined) return false;
+  dropHolding(memory, holding);
+  return grantClaim(memory, request, holding, now);
+}
+
+function dropHolding(memory: Memory, holding: Holding): void {
+  holding.session.holdings.delete(holding);
+  const ofInstance = memory.holdings.get(holding.instance);
+  if (ofInstance?.get(holding.ref) !== holding) return;
+  ofInstance.delete(holding.ref);
+  if (ofInstance.size === 0) memory.holdings.delete(holding.instance);
+}
+
+/** H3. */
+export function dropHoldings(memory: Memory, session: Session): void {
+  for (const holding of session.holdings) dropHolding(memory, holding);
+}

@@ -1,0 +1,188 @@
+// Links and sessions: who is there, since when, and when they are given up.
+//
+// B1. HELLO opens a session on a link; before it nothing else is taken, and only for a while.
+// B2. A session is one run of a process: it survives its links. The newest link of an instance is its link.
+// B3. Whoever breaks the protocol loses the link, after being told why; nobody else notices.
+// B4. A lost link ends a worker's leases at once, and a client's calls only when it stays away.
+
+import {
+  Kind,
+  Liveness,
+  PROTOCOL_VERSION,
+  Role,
+  SESSION_DEFAULTS,
+  HEARTBEAT,
+  WIRE_LIMITS,
+  type ErrorCode,
+  type Hello,
+  type LinkId,
+  type Milliseconds,
+} from '@majordomo/protocol';
+import { loseClient } from './clients.js';
+import type { Memory } from './memory.js';
+import { Link, Session } from './state.js';
+import { loseWorker } from './workers.js';
+
+const SOFTWARE = 'majordomo-broker';
+
+/** The link with this number, new if need be; undefined when there are too many. */
+export function ensureLink(memory: Memory, id: LinkId, now: Milliseconds): Link | undefined {
+  let link = memory.links.get(id);
+  if (link === undefined) {
+    if (memory.links.size >= memory.settings.linksMax) return undefined;
+    const { heartbeatMs } = memory.settings;
+    link = new Link(id, new Liveness({ heartbeatMs, silenceMaxMs: SESSION_DEFAULTS.handshakeMs }, now));
+    memory.links.set(id, link);
+    memory.timers.set(link.timer, link.liveness.wakeAt(), now);
+  }
+  return link;
+}
+
+/** HELLO. Answers why it is refused, if it is. */
+export function takeHello(
+  memory: Memory,
+  link: Link,
+  hello: Hello,
+  now: Milliseconds,
+): { code: ErrorCode; reason: string } | undefined {
+  if (link.session !== undefined) return { code: 'PROTOCOL_ERROR', reason: 'HELLO twice on one link' };
+  if (hello.versionMin > PROTOCOL_VERSION || hello.versionMax < PROTOCOL_VERSION) {
+    const reason = `this broker speaks version ${PROTOCOL_VERSION}, the peer ${hello.versionMin} to ${hello.versionMax}`;
+    return { code: 'VERSION_MISMATCH', reason };
+  }
+  if (hello.instance === 0 || hello.identity === '')
+    return { code: 'PROTOCOL_ERROR', reason: 'HELLO without instance or identity' };
+  const session = openSession(memory, hello, now);
+  const before = session.link;
+  if (before !== undefined) replaceLink(memory, session, before, now);
+  memory.timers.clear(session.timer);
+  session.link = link;
+  session.draining = false;
+  link.session = session;
+  welcome(memory, link, hello, now);
+  return undefined;
+}
+
+function openSession(memory: Memory, hello: Hello, now: Milliseconds): Session {
+  let session = memory.sessions.get(hello.instance);
+  if (session === undefined) {
+    session = new Session(hello.instance, hello.identity, hello.roles, hello.software, now);
+    memory.sessions.set(hello.instance, session);
+    if ((hello.roles & Role.client) !== 0) memory.output.tell({ event: 'client.joined', identity: hello.identity });
+  }
+  return session;
+}
+
+/** B2: the same instance is here on a new link before the old one was missed. */
+function replaceLink(memory: Memory, session: Session, before: Link, now: Milliseconds): void {
+  if (session.offers.size > 0) loseWorker(memory, session, true, 'link-replaced', now);
+  removeLink(memory, before);
+  memory.output.close(before.id);
+}
+
+function welcome(memory: Memory, link: Link, hello: Hello, now: Milliseconds): void {
+  const { settings } = memory;
+  const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
+  const { heartbeatMinMs, heartbeatMaxMs, silenceCapMs } = SESSION_DEFAULTS;
+  const heartbeatMs = clamp(
+    Math.min(hello.heartbeatMs || settings.heartbeatMs, settings.heartbeatMs),
+    heartbeatMinMs,
+    heartbeatMaxMs,
+  );
+  const silenceMaxMs = clamp(hello.silenceMaxMs || settings.silenceMaxMs, heartbeatMs * 3, silenceCapMs);
+  link.liveness.agree({ heartbeatMs, silenceMaxMs });
+  memory.timers.set(link.timer, link.liveness.wakeAt(), now);
+  memory.output.send(link.id, {
+    kind: Kind.welcome,
+    version: PROTOCOL_VERSION,
+    instance: settings.instance,
+    heartbeatMs,
+    silenceMaxMs,
+    messageBytesMax: settings.messageBytesMax,
+    namesMax: WIRE_LIMITS.namesPerLinkMax,
+    requestsMax: settings.requestsPerSessionMax,
+    dedupeWindowMs: settings.dedupeWindowMs,
+    software: SOFTWARE,
+  });
+  link.liveness.spoke(now);
+}
+
+/** B3. */
+export function refuseLink(memory: Memory, id: LinkId, code: ErrorCode, reason: string, now: Milliseconds): void {
+  memory.counters.faults += 1;
+  const link = memory.links.get(id);
+  const identity = link?.session?.identity ?? '';
+  memory.output.send(id, { kind: Kind.goodbye, code, reason: reason.slice(0, 200) });
+  memory.output.tell({ event: 'link.refused', code, reason, identity });
+  if (link !== undefined) loseLink(memory, link, code.toLowerCase(), now);
+  memory.output.close(id);
+}
+
+/** GOODBYE from a peer: it will not be back on this link, and what it had asked is given up. */
+export function takeGoodbye(memory: Memory, link: Link, now: Milliseconds): void {
+  const session = link.session;
+  memory.output.close(link.id);
+  removeLink(memory, link);
+  if (session === undefined || session.link !== link) return;
+  session.link = undefined;
+  const isWorker = session.offers.size > 0 || (session.roles & Role.worker) !== 0;
+  if (isWorker) {
+    loseWorker(memory, session, false, 'goodbye', now);
+    memory.output.tell({ event: 'worker.left', identity: session.identity });
+  }
+  if ((session.roles & Role.client) !== 0) {
+    loseClient(memory, session, now);
+    memory.output.tell({ event: 'client.left', identity: session.identity });
+  }
+  closeSession(memory, session);
+}
+
+/** The connection is gone, was refused, or was silent for too long (B4). */
+export function loseLink(memory: Memory, link: Link, reason: string, now: Milliseconds): void {
+  const session = link.session;
+  removeLink(memory, link);
+  if (session === undefined || session.link !== link) return;
+  session.link = undefined;
+  if ((session.roles & Role.worker) !== 0) {
+    memory.output.tell({ event: 'worker.lost', identity: session.identity, reason, leases: session.leases.size });
+    loseWorker(memory, session, false, reason, now);
+  }
+  if ((session.roles & Role.client) !== 0) memory.timers.set(session.timer, now + memory.settings.clientAwayMaxMs, now);
+  else closeSession(memory, session);
+}
+
+function removeLink(memory: Memory, link: Link): void {
+  memory.links.delete(link.id);
+  memory.timers.clear(link.timer);
+}
+
+/** The session's timer: a client has stayed away too long, or nothing is left to remember of it. */
+export function endSession(memory: Memory, session: Session, now: Milliseconds): void {
+  if (session.link !== undefined) return;
+  if (session.unsettled > 0) {
+    const unsettled = loseClient(memory, session, now);
+    memory.output.tell({ event: 'client.lost', identity: session.identity, unsettled });
+  }
+  if (session.requests.size > 0) memory.timers.set(session.timer, now + memory.settings.clientAwayMaxMs, now);
+  else closeSession(memory, session);
+}
+
+/** Forgets a session when nothing refers to it any more. */
+function closeSession(memory: Memory, session: Session): void {
+  if (session.requests.size === 0) memory.sessions.delete(session.instance);
+}
+
+/** A link's timer: speak if we were silent, give the peer up if it was. */
+export function attendLink(memory: Memory, link: Link, now: Milliseconds): void {
+  if (memory.links.get(link.id) !== link) return;
+  if (link.liveness.isLost(now)) {
+    const reason = link.session === undefined ? 'no HELLO came in time' : 'silent for too long';
+    refuseLink(memory, link.id, 'SESSION_LOST', reason, now);
+    return;
+  }
+  if (link.liveness.mustSpeak(now)) {
+    if (link.session !== undefined) memory.output.send(link.id, HEARTBEAT);
+    link.liveness.spoke(now);
+  }
+  memory.timers.set(link.timer, link.liveness.wakeAt(), now);
+}

@@ -1,0 +1,64 @@
+// What the rooms of the broker share: settings, tables, timers, the output of the turn.
+
+import {
+  List,
+  Output,
+  Timer,
+  TimerWheel,
+  type ErrorCode,
+  type LinkId,
+  type Milliseconds,
+  type WireRecord,
+} from '@majordomo/protocol';
+import { DeadLetters } from './dead-letters.js';
+import { Counters, type BrokerEvent } from './events.js';
+import type { BrokerSettings } from './settings.js';
+import type { Holding, Link, Request, Service, Session } from './state.js';
+
+export class Memory {
+  readonly output = new Output<BrokerEvent>();
+  readonly timers = new TimerWheel();
+  readonly counters = new Counters();
+  readonly links = new Map<LinkId, Link>();
+  /** By instance. */
+  readonly sessions = new Map<number, Session>();
+  readonly services = new Map<string, Service>();
+  /** Requests under an idempotency key, by service and key. */
+  readonly keyed = new Map<string, Request>();
+  /** Settled requests in the order in which they settled. */
+  readonly settled = new List<Request>();
+  settledBytes = 0;
+  /** Due when the oldest outcome may be forgotten, and when new ones are made independent of their messages. */
+  readonly windowTimer = new Timer(this, 'window');
+  readonly compactTimer = new Timer(this, 'compact');
+  /** Held runs that nobody has asked for yet, by instance and request number. */
+  readonly holdings = new Map<number, Map<number, Holding>>();
+  readonly deadLetters: DeadLetters;
+  unsettled = 0;
+  lastOrder = 0;
+  draining = false;
+  drained = false;
+
+  constructor(
+    readonly settings: BrokerSettings,
+    readonly startedAt: Milliseconds,
+  ) {
+    this.deadLetters = new DeadLetters(settings);
+  }
+
+  /** Sends to a session if it has a link; what cannot be sent now is asked for again by the peer. */
+  send(session: Session, record: WireRecord, now: Milliseconds): void {
+    const link = session.link;
+    if (link === undefined) return;
+    this.output.send(link.id, record);
+    link.liveness.spoke(now);
+  }
+}
+
+/** An error that the broker itself says; `ran` and the rest as the catalogue has it unless given. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryAfterMs?: number;
+  readonly details?: Readonly<Record<string, unknown>>;
+}

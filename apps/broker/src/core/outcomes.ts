@@ -1,0 +1,226 @@
+// How a request ends, who is told, and how long the outcome is remembered.
+//
+// O1. A request settles once (D3). What comes later is dropped and counted by whoever brings it.
+// O2. The outcome is kept until the client says it has it, or the window is over, or its bytes are needed: then the oldest go first,
+//     and a resend that asks for one of those is refused, never run again.
+// O3. Whoever still works on a settled request is told to stop; its lease counts until it answers.
+
+import {
+  ERRORS,
+  Kind,
+  NO_BYTES,
+  encodeErrorBody,
+  requestIdText,
+  type CancelReason,
+  type ErrorReply,
+  type Final,
+  type Milliseconds,
+  type Ran,
+  type Stage,
+} from '@majordomo/protocol';
+import type { Memory, Refusal } from './memory.js';
+import { leaveQueue } from './services.js';
+import { keepable, type Request, type Session } from './state.js';
+
+/** What an outcome takes in memory beside its bytes: measured at about 600 bytes a request. */
+const OUTCOME_BYTES = 600;
+
+/** An outcome older than half of this is kept apart from its message; looked at this often, in ms. */
+const COMPACT_MS = 2_000;
+
+/** The ERROR record of a refusal. */
+export function errorReply(ref: number, refusal: Refusal, ran?: Ran, stage: Stage = 'queued'): ErrorReply {
+  return {
+    kind: Kind.error,
+    ref,
+    code: refusal.code,
+    ran: ran ?? ERRORS[refusal.code].ran,
+    stage,
+    retryAfterMs: refusal.retryAfterMs ?? 0,
+    retry: false,
+    body: encodeErrorBody({ message: refusal.message, ...(refusal.details ? { details: refusal.details } : {}) }),
+  };
+}
+
+/** Says no to a request that was not taken; nothing is remembered of it. */
+export function refuse(memory: Memory, session: Session, ref: number, refusal: Refusal, now: Milliseconds): void {
+  memory.counters.refused += 1;
+  memory.send(session, errorReply(ref, refusal), now);
+}
+
+/**
+ * Ends a request (O1) and tells everybody who asked.
+ *
+ * @param reply its `ref` is ignored: every asker is answered under the number it gave.
+ */
+export function settle(
+  memory: Memory,
+  request: Request,
+  reply: Final | ErrorReply,
+  now: Milliseconds,
+  reason: CancelReason = 'lease-lost',
+): void {
+  leaveQueue(request);
+  if (request.parked !== undefined) unpark(memory, request);
+  request.become(reply.kind === Kind.error && reply.code === 'ATTEMPTS_EXHAUSTED' ? 'dead' : 'done');
+  memory.timers.clear(request);
+  revoke(memory, request, reason, now);
+  if (request.state === 'dead') bury(memory, request, now);
+  request.reply = reply;
+  request.settledAt = now;
+  request.body = NO_BYTES;
+  request.headers = NO_BYTES;
+  request.session.unsettled -= 1;
+  memory.unsettled -= 1;
+  memory.counters.settled += 1;
+  if (reply.kind === Kind.error) memory.counters.failed += 1;
+  remember(memory, request, now);
+  answer(memory, request.session, request.ref, reply, now);
+  const others = request.others;
+  if (others !== undefined) for (const other of others) answer(memory, other.session, other.ref, reply, now);
+}
+
+/** Sends the outcome to one asker, under its number. */
+export function answer(
+  memory: Memory,
+  session: Session,
+  ref: number,
+  reply: Final | ErrorReply,
+  now: Milliseconds,
+): void {
+  if (session.link === undefined || ref < session.settledBelow) return;
+  memory.send(session, reply.ref === ref ? reply : { ...reply, ref }, now);
+}
+
+/** O3. */
+function revoke(memory: Memory, request: Request, reason: CancelReason, now: Milliseconds): void {
+  const lease = request.lease;
+  request.lease = undefined;
+  if (lease === undefined || lease.revoked) return;
+  lease.revoked = true;
+  memory.timers.clear(lease);
+  if (lease.session.leases.get(lease.number) !== lease) return;
+  memory.send(lease.session, { kind: Kind.cancel, ref: lease.number, reason }, now);
+}
+
+/** Ends the waiting outside the queue. */
+export function unpark(memory: Memory, request: Request): void {
+  if (request.parked !== undefined) memory.timers.clear(request.parked);
+  request.parked = undefined;
+}
+
+function bury(memory: Memory, request: Request, now: Milliseconds): void {
+  const id = requestIdText(request.session.instance, request.ref);
+  memory.counters.deadLetters += 1;
+  memory.deadLetters.add({
+    request: id,
+    service: request.service,
+    method: request.methodName,
+    code: 'ATTEMPTS_EXHAUSTED',
+    history: request.history ?? [],
+    diedAt: now,
+    headers: keepable(request.headers),
+    body: keepable(request.body),
+  });
+  const address = `${request.service}.${request.methodName}`;
+  memory.output.tell({
+    event: 'request.dead',
+    request: id,
+    address,
+    code: 'ATTEMPTS_EXHAUSTED',
+    attempts: request.attempt,
+  });
+}
+
+function outcomeBytes(request: Request): number {
+  return OUTCOME_BYTES + (request.reply?.body.length ?? 0);
+}
+
+/** O2: keeps the outcome, unless the client has already said that it needs it no more. */
+function remember(memory: Memory, request: Request, now: Milliseconds): void {
+  if (request.key === '' && request.ref < request.session.settledBelow) {
+    request.session.requests.delete(request.ref);
+    return;
+  }
+  memory.settled.pushBack(request);
+  memory.settledBytes += outcomeBytes(request);
+  const { dedupeBytesMax, dedupeCountMax } = memory.settings;
+  while (memory.settledBytes > dedupeBytesMax || memory.settled.length > dedupeCountMax) {
+    const oldest = memory.settled.first;
+    if (oldest === undefined || oldest === request) break;
+    memory.counters.forgotten += 1;
+    forget(memory, oldest);
+  }
+  if (memory.settled.length === 1) wakeForWindow(memory, now);
+  if (!memory.compactTimer.isSet) memory.timers.set(memory.compactTimer, now + COMPACT_MS, now);
+}
+
+/** Makes the outcomes that have stayed for a moment independent of the messages they came in; most have gone by then. */
+export function compactOutcomes(memory: Memory, now: Milliseconds): void {
+  for (let request = memory.settled.last; request !== undefined; request = request.previous as Request | undefined) {
+    if (request.compacted) break;
+    if (now - request.settledAt < COMPACT_MS / 2) continue;
+    request.compacted = true;
+    const reply = request.reply;
+    if (reply !== undefined) request.reply = { ...reply, body: keepable(reply.body) };
+  }
+  if (memory.settled.length > 0) memory.timers.set(memory.compactTimer, now + COMPACT_MS, now);
+}
+
+/** Drops an outcome; a later resend of it is refused (O2). */
+export function forget(memory: Memory, request: Request): void {
+  memory.settled.remove(request);
+  memory.settledBytes -= outcomeBytes(request);
+  dropAsker(request.session, request.ref);
+  if (request.others !== undefined) for (const other of request.others) dropAsker(other.session, other.ref);
+  if (request.key !== '') memory.keyed.delete(keyOf(request.service, request.key));
+}
+
+function dropAsker(session: Session, ref: number): void {
+  session.requests.delete(ref);
+  if (ref >= session.settledBelow && ref > session.forgottenUpTo) session.forgottenUpTo = ref;
+}
+
+/** The client has everything below this number. */
+export function acknowledge(memory: Memory, session: Session, below: number): void {
+  const from = session.settledBelow;
+  if (below <= from) return;
+  session.settledBelow = below;
+  if (below - from <= session.requests.size) {
+    for (let ref = from; ref < below; ref++) drop(memory, session, ref);
+  } else {
+    for (const ref of session.requests.keys()) if (ref < below) drop(memory, session, ref);
+  }
+}
+
+function drop(memory: Memory, session: Session, ref: number): void {
+  const request = session.requests.get(ref);
+  if (request === undefined || !request.isSettled) return;
+  // An idempotency key reaches beyond this client: its outcome stays for the window.
+  if (request.key === '') forget(memory, request);
+  else session.requests.delete(ref);
+}
+
+/** Forgets what is older than the window. */
+export function expireOutcomes(memory: Memory, now: Milliseconds): void {
+  const expired = now - memory.settings.dedupeWindowMs;
+  for (
+    let first = memory.settled.first;
+    first !== undefined && first.settledAt <= expired;
+    first = memory.settled.first
+  ) {
+    forget(memory, first);
+  }
+  wakeForWindow(memory, now);
+}
+
+function wakeForWindow(memory: Memory, now: Milliseconds): void {
+  const first = memory.settled.first;
+  if (first === undefined) memory.timers.clear(memory.windowTimer);
+  else memory.timers.set(memory.windowTimer, first.settledAt + memory.settings.dedupeWindowMs, now);
+}
+
+/** The table key of an idempotency key. */
+export function keyOf(service: string, key: string): string {
+  return `${service}\n${key}`;
+}

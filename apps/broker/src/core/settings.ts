@@ -1,0 +1,74 @@
+// The numbers by which a broker works: each with its unit, its default and its reason.
+
+import { CALL_DEFAULTS, SESSION_DEFAULTS, WIRE_LIMITS } from '@majordomo/protocol';
+
+const MIB = 1024 * 1024;
+
+/** Everything the core needs to know. All times in ms, sizes in bytes, the rest are counts. */
+export interface BrokerSettings {
+  /** This run of the broker: 53 random bits, said in WELCOME. */
+  readonly instance: number;
+  /** Heartbeats asked of peers; a peer's own wish within the limits of the protocol is granted when it is more frequent. */
+  readonly heartbeatMs: number;
+  /** Silence after which a session is lost. */
+  readonly silenceMaxMs: number;
+  /** Largest message taken from a peer. */
+  readonly messageBytesMax: number;
+  /** How often a request is handed out before it is a dead letter; a method may set its own. */
+  readonly maxAttempts: number;
+  /** How long outcomes are remembered for resends. */
+  readonly dedupeWindowMs: number;
+  /** Bytes of replies remembered; the oldest go first. */
+  readonly dedupeBytesMax: number;
+  /** Outcomes remembered, whatever their size. */
+  readonly dedupeCountMax: number;
+  /** Requests that may wait in the queue of one service. */
+  readonly queueLengthMax: number;
+  /** Bytes of bodies and headers that may wait in the queue of one service. */
+  readonly queueBytesMax: number;
+  /** Unsettled requests of one client session. */
+  readonly requestsPerSessionMax: number;
+  /** What BUSY tells the caller to wait. */
+  readonly busyRetryMs: number;
+  /** How long a service or method is awaited after its last worker left, and after the broker's own start, before callers are told it does not exist. */
+  readonly absenceMaxMs: number;
+  /** How long an unknown request that was asked before waits for a worker that may already hold it. */
+  readonly resendHoldMs: number;
+  /** How long a client may be away before its unsettled calls are given up. */
+  readonly clientAwayMaxMs: number;
+  /** What the broker allows a worker beyond executionTimeoutMs to say so itself. */
+  readonly executionGraceMs: number;
+  /** Lost attempts after which a request is handed out only to a worker that holds nothing else, so that it cannot take others with it. */
+  readonly isolateAfterAttempts: number;
+  readonly deadLettersMax: number;
+  readonly deadLettersBytesMax: number;
+  readonly servicesMax: number;
+  readonly linksMax: number;
+  /** Held runs that one worker may announce. */
+  readonly holdingsPerSessionMax: number;
+}
+
+/** Defaults; `instance` has none. */
+export const BROKER_DEFAULTS: Omit<BrokerSettings, 'instance'> = Object.freeze({
+  heartbeatMs: SESSION_DEFAULTS.heartbeatMs,
+  silenceMaxMs: SESSION_DEFAULTS.silenceMaxMs,
+  messageBytesMax: WIRE_LIMITS.messageBytesMax,
+  maxAttempts: CALL_DEFAULTS.maxAttempts,
+  dedupeWindowMs: CALL_DEFAULTS.dedupeWindowMs,
+  dedupeBytesMax: 64 * MIB,
+  dedupeCountMax: 100_000,
+  queueLengthMax: 200_000,
+  queueBytesMax: 256 * MIB,
+  requestsPerSessionMax: 200_000,
+  busyRetryMs: 250,
+  absenceMaxMs: 2_000,
+  resendHoldMs: 1_000,
+  clientAwayMaxMs: SESSION_DEFAULTS.silenceMaxMs,
+  executionGraceMs: 500,
+  isolateAfterAttempts: 2,
+  deadLettersMax: 1_000,
+  deadLettersBytesMax: 32 * MIB,
+  servicesMax: 10_000,
+  linksMax: 20_000,
+  holdingsPerSessionMax: 65_536,
+});

@@ -1,0 +1,295 @@
+// What a broker remembers: links, sessions, services, offers, requests, leases, and how they hang together.
+//
+// S1. Every request is in exactly one of queued, assigned, done, dead (D2); NEXT says which way it may go.
+// S2. A lease belongs to one session and one attempt. It counts against the worker until the worker says its last word on it
+//     or is lost, also after it was revoked (D4).
+
+import {
+  List,
+  Timer,
+  type Bytes,
+  type ErrorReply,
+  type Final,
+  type LinkId,
+  type Listed,
+  type Liveness,
+  type Milliseconds,
+  type OfferedMethod,
+} from '@majordomo/protocol';
+
+const NEXT = {
+  queued: ['assigned', 'done', 'dead'],
+  assigned: ['queued', 'done', 'dead'],
+  done: [],
+  dead: [],
+} as const;
+export type RequestState = keyof typeof NEXT;
+
+/** One connection, from its first message until it is lost or barred. */
+export class Link {
+  session: Session | undefined;
+  /** What the client numbered, by number. */
+  readonly names: (NamedAddress | undefined)[] = [];
+  /** Replies taken from the worker on this link, and how many of them it has been told. */
+  taken = 0;
+  takenSaid = 0;
+  readonly timer: Timer;
+
+  constructor(
+    readonly id: LinkId,
+    readonly liveness: Liveness,
+  ) {
+    this.timer = new Timer(this, 'link');
+  }
+}
+
+/** An address as a client numbered it, with the method found for it the last time. */
+export interface NamedAddress {
+  readonly service: string;
+  readonly method: string;
+  found: Method | undefined;
+}
+
+/** One run of a peer's process. */
+export class Session {
+  link: Link | undefined;
+  /** What it asked and what is not forgotten yet, by request number. */
+  readonly requests = new Map<number, Request>();
+  /** Of those, how many are not settled. */
+  unsettled = 0;
+  /** The client has the outcome of everything below. */
+  settledBelow = 0;
+  /** The highest request number whose outcome was forgotten although the client may not have it. */
+  forgottenUpTo = -1;
+  readonly offers = new Map<number, Offer>();
+  readonly leases = new Map<number, Lease>();
+  lastLease = 0;
+  readonly holdings = new Set<Holding>();
+  draining = false;
+  /** A request that must run alone is on its way to, or at, this worker. */
+  reservedFor: Request | undefined;
+  readonly timer: Timer;
+
+  constructor(
+    readonly instance: number,
+    readonly identity: string,
+    readonly roles: number,
+    readonly software: string,
+    readonly since: Milliseconds,
+  ) {
+    this.timer = new Timer(this, 'session');
+  }
+}
+
+/** A name that somebody serves, served, or waits for. */
+export class Service {
+  readonly methods = new Map<string, Method>();
+  readonly offers = new Set<Offer>();
+  /** Offers that can take one more, by how many they hold: the first list that is not empty has the least loaded, its first has been idle longest. */
+  readonly ready: List<Offer>[] = [];
+  /** No list of `ready` below this one has a member. */
+  lowest = 0;
+  /** Requests and bytes waiting in all methods. */
+  queued = 0;
+  queuedBytes = 0;
+  /** Requests that must run alone, in their order. */
+  readonly isolated = new List<Request>();
+  readonly timer: Timer;
+
+  constructor(readonly name: string) {
+    this.timer = new Timer(this, 'service');
+  }
+}
+
+export class Method {
+  readonly queue = new List<Request>();
+  /** How many workers offer it now. */
+  offers = 0;
+  /** Until then somebody may come who offers it. */
+  awaitedUntil: Milliseconds = -Infinity;
+  /** Removed from its service: whoever cached it looks again. */
+  gone = false;
+
+  constructor(
+    readonly service: Service,
+    readonly name: string,
+  ) {}
+}
+
+/** One worker's offer to serve one service. */
+export class Offer implements Listed {
+  list: List<never> | undefined = undefined;
+  next: Listed | undefined = undefined;
+  previous: Listed | undefined = undefined;
+  /** Leases it holds, revoked ones included (S2). */
+  held = 0;
+  /** The worker's own number for each method, and what it said about it. */
+  readonly numbers = new Map<Method, number>();
+  readonly methods: readonly Method[];
+
+  constructor(
+    readonly session: Session,
+    readonly service: Service,
+    readonly number: number,
+    /** Leases it may hold. */
+    public limit: number,
+    readonly terms: readonly OfferedMethod[],
+    methods: readonly Method[],
+  ) {
+    this.methods = methods;
+    methods.forEach((method, index) => this.numbers.set(method, index));
+  }
+}
+
+/** Who waits for the outcome, and under which number. */
+export interface Asker {
+  readonly session: Session;
+  readonly ref: number;
+}
+
+/** One ended attempt, for the history of a dead letter. */
+export interface Attempt {
+  readonly attempt: number;
+  readonly worker: string;
+  readonly instance: number;
+  readonly ended: string;
+  readonly at: Milliseconds;
+}
+
+/** What a worker said it holds and nobody has asked for yet. */
+export interface Holding {
+  readonly session: Session;
+  readonly instance: number;
+  readonly ref: number;
+  readonly attempt: number;
+  readonly service: number;
+  readonly finished: boolean;
+}
+
+/** What a request is made of when it comes in. */
+export interface RequestInit {
+  readonly session: Session;
+  readonly ref: number;
+  readonly service: string;
+  readonly method: string;
+  readonly digest: number;
+  readonly window: number;
+  readonly received: number;
+  readonly waitForService: boolean;
+  readonly resent: boolean;
+  readonly key: string;
+  readonly headers: Bytes;
+  readonly body: Bytes;
+  readonly order: number;
+  readonly arrivedAt: Milliseconds;
+  readonly deadline: Milliseconds;
+}
+
+/** One unit of asked-for work. Its own timer is its deadline. */
+export class Request extends Timer implements Listed {
+  list: List<never> | undefined = undefined;
+  next: Listed | undefined = undefined;
+  previous: Listed | undefined = undefined;
+
+  readonly session: Session;
+  readonly ref: number;
+  readonly service: string;
+  readonly methodName: string;
+  readonly digest: number;
+  readonly waitForService: boolean;
+  /** It was asked before, somewhere: a worker may know it. */
+  resent: boolean;
+  readonly key: string;
+  /** Place in the order of arrival; a redelivered request keeps it. */
+  readonly order: number;
+  readonly arrivedAt: Milliseconds;
+  deadline: Milliseconds;
+  headers: Bytes;
+  body: Bytes;
+  /** Stream flow: 0 when one value is wanted. */
+  readonly window: number;
+  received: number;
+  allowed: number;
+  /** Values forwarded so far. */
+  forwarded = 0;
+  /** Others who asked the same under an idempotency key. */
+  others: Asker[] | undefined = undefined;
+  method: Method | undefined = undefined;
+  attempt = 0;
+  lease: Lease | undefined = undefined;
+  history: Attempt[] | undefined = undefined;
+  /** Attempts that ended with the loss of their worker. */
+  lost = 0;
+  /** Set while it waits outside the queue: for a worker that may hold it, or for the pause before a retry. */
+  parked: Timer | undefined = undefined;
+  reply: Final | ErrorReply | undefined = undefined;
+  settledAt: Milliseconds = 0;
+  /** The reply shares no memory with the message it came in. */
+  compacted = false;
+  #state: RequestState = 'queued';
+
+  constructor(init: RequestInit) {
+    super(undefined, 'deadline');
+    this.session = init.session;
+    this.ref = init.ref;
+    this.service = init.service;
+    this.methodName = init.method;
+    this.digest = init.digest;
+    this.waitForService = init.waitForService;
+    this.resent = init.resent;
+    this.key = init.key;
+    this.order = init.order;
+    this.arrivedAt = init.arrivedAt;
+    this.deadline = init.deadline;
+    this.headers = init.headers;
+    this.body = init.body;
+    this.window = init.window;
+    this.received = init.received;
+    this.allowed = init.received + init.window;
+  }
+
+  get state(): RequestState {
+    return this.#state;
+  }
+  get isSettled(): boolean {
+    return this.#state === 'done' || this.#state === 'dead';
+  }
+  /** Bytes that it keeps in memory while it waits. */
+  get bytes(): number {
+    return this.body.length + this.headers.length;
+  }
+
+  /** S1. */
+  become(state: RequestState): void {
+    const allowed: readonly RequestState[] = NEXT[this.#state];
+    if (!allowed.includes(state)) throw new Error(`a request does not go from ${this.#state} to ${state}`);
+    this.#state = state;
+  }
+}
+
+/** The right of one session to work on one attempt. Its own timer is the execution limit. */
+export class Lease extends Timer {
+  /** The request was settled or taken back; the worker has not said its last word yet. */
+  revoked = false;
+  /** Its link is gone, but the worker is back: the lease waits for the worker to say that it still holds the run. */
+  orphaned = false;
+
+  constructor(
+    readonly number: number,
+    readonly request: Request,
+    readonly session: Session,
+    readonly offer: Offer | undefined,
+    readonly attempt: number,
+    readonly since: Milliseconds,
+  ) {
+    super(undefined, 'execution');
+  }
+}
+
+/**
+ * Bytes to be kept for longer than their message: copied when they are a small part of it, so that a few
+ * of them do not keep a whole batch in memory.
+ */
+export function keepable(bytes: Bytes): Bytes {
+  return bytes.byteLength * 2 < bytes.buffer.byteLength ? Buffer.from(bytes) : bytes;
+}

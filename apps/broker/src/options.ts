@@ -1,0 +1,137 @@
+// What a broker can be told, in one table: the embedding call, the CLI's flags, its environment and its file all read it.
+
+import {
+  DEFAULT_BROKER,
+  SESSION_DEFAULTS,
+  WIRE_LIMITS,
+  resolveOptions,
+  type OptionSpec,
+  type OptionTable,
+} from '@majordomo/protocol';
+import { checkEndpoint } from '@majordomo/runtime';
+import { BROKER_DEFAULTS, type BrokerSettings } from './core/settings.js';
+
+/** Options of `createBroker`: all optional, times in ms, sizes in bytes. The table below says what each is for. */
+export interface BrokerOptions extends Omit<BrokerSettings, 'instance'> {
+  /** Endpoints to listen on. */
+  readonly bind: readonly string[];
+  /** How long `drain()` and SIGTERM wait for what is unsettled. */
+  readonly drainTimeoutMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+const GIB = 1024 ** 3;
+
+const ms = (fallback: number, help: string, min = 0, max = 24 * HOUR_MS): OptionSpec<number> => ({
+  type: 'milliseconds',
+  fallback,
+  help,
+  min,
+  max,
+});
+const count = (fallback: number, help: string, min = 1, max = 100_000_000): OptionSpec<number> => ({
+  type: 'count',
+  fallback,
+  help,
+  min,
+  max,
+});
+const bytes = (fallback: number, help: string, min = 0, max = 64 * GIB): OptionSpec<number> => ({
+  type: 'bytes',
+  fallback,
+  help,
+  min,
+  max,
+});
+
+function bindProblem(endpoints: readonly string[]): string | undefined {
+  if (endpoints.length === 0) return 'must name at least one endpoint';
+  for (const endpoint of endpoints) {
+    const problem = checkEndpoint(endpoint, 'listen');
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+const D = BROKER_DEFAULTS;
+
+/** Every option of a broker: its default, its range, and a sentence. */
+export const BROKER_OPTIONS: OptionTable<BrokerOptions> = {
+  bind: {
+    type: 'texts',
+    fallback: [DEFAULT_BROKER],
+    help: 'endpoints to listen on',
+    check: (endpoints) => bindProblem(endpoints),
+  },
+  drainTimeoutMs: ms(10_000, 'how long a drain waits for unsettled requests'),
+  heartbeatMs: ms(
+    D.heartbeatMs,
+    'heartbeats asked of peers',
+    SESSION_DEFAULTS.heartbeatMinMs,
+    SESSION_DEFAULTS.heartbeatMaxMs,
+  ),
+  silenceMaxMs: ms(D.silenceMaxMs, 'silence after which a peer is lost', 150, SESSION_DEFAULTS.silenceCapMs),
+  messageBytesMax: bytes(
+    D.messageBytesMax,
+    'largest message taken from a peer',
+    64 * 1024,
+    WIRE_LIMITS.messageBytesCap,
+  ),
+  maxAttempts: count(
+    D.maxAttempts,
+    'how often a request is handed out before it is a dead letter',
+    1,
+    WIRE_LIMITS.attemptsMax,
+  ),
+  dedupeWindowMs: ms(D.dedupeWindowMs, 'how long outcomes are remembered for resends', 1_000),
+  dedupeBytesMax: bytes(D.dedupeBytesMax, 'bytes of outcomes remembered'),
+  dedupeCountMax: count(D.dedupeCountMax, 'outcomes remembered'),
+  queueLengthMax: count(D.queueLengthMax, 'requests that may wait for one service'),
+  queueBytesMax: bytes(D.queueBytesMax, 'bytes that may wait for one service'),
+  requestsPerSessionMax: count(D.requestsPerSessionMax, 'unsettled requests of one client'),
+  busyRetryMs: ms(D.busyRetryMs, 'what BUSY tells a caller to wait', 1),
+  absenceMaxMs: ms(
+    D.absenceMaxMs,
+    'how long a service without workers is awaited before callers are told it does not exist',
+  ),
+  resendHoldMs: ms(
+    D.resendHoldMs,
+    'how long an unknown request that was asked before waits for a worker that may hold it',
+  ),
+  clientAwayMaxMs: ms(D.clientAwayMaxMs, 'how long a client may be away before its calls are given up'),
+  executionGraceMs: ms(D.executionGraceMs, 'what a worker is allowed beyond executionTimeoutMs to say so itself'),
+  isolateAfterAttempts: count(D.isolateAfterAttempts, 'lost attempts after which a request runs alone'),
+  deadLettersMax: count(D.deadLettersMax, 'dead letters kept'),
+  deadLettersBytesMax: bytes(D.deadLettersBytesMax, 'bytes of dead letters kept'),
+  servicesMax: count(D.servicesMax, 'services known at once'),
+  linksMax: count(D.linksMax, 'peers connected at once'),
+  holdingsPerSessionMax: count(D.holdingsPerSessionMax, 'held runs that one worker may announce'),
+};
+
+/** Options as a caller gives them: any of them, and one endpoint may stand for a list of one. */
+export type BrokerOptionsGiven = {
+  readonly [Key in keyof Omit<BrokerOptions, 'bind'>]?: BrokerOptions[Key] | undefined;
+} & {
+  readonly bind?: string | readonly string[] | undefined;
+};
+
+/**
+ * Resolves the options of a broker.
+ *
+ * @throws MajordomoError INVALID_OPTION that names every problem at once.
+ */
+export function resolveBrokerOptions(given: BrokerOptionsGiven): Readonly<BrokerOptions> {
+  const bind = typeof given.bind === 'string' ? [given.bind] : given.bind;
+  return resolveOptions('createBroker()', BROKER_OPTIONS, { ...given, bind }, contradictions);
+}
+
+function contradictions(options: BrokerOptions): string[] {
+  const problems: string[] = [];
+  if (options.silenceMaxMs < 3 * options.heartbeatMs) {
+    problems.push(
+      `silenceMaxMs (${options.silenceMaxMs}) must be at least three heartbeats (heartbeatMs is ${options.heartbeatMs})`,
+    );
+  }
+  if (options.resendHoldMs >= options.dedupeWindowMs) problems.push('resendHoldMs must be shorter than dedupeWindowMs');
+  return problems;
+}

@@ -1,0 +1,79 @@
+// How a command says that it did not succeed: on stderr, for people or as JSON, and by its exit code.
+
+import { ERRORS, isMajordomoError, type MajordomoError, type Ran } from '@majordomo/protocol';
+import { EXIT_CODES, exitCodeOf } from '../exit-codes.js';
+import { UsageError } from '../settings/usage-error.js';
+import { durationText } from '../settings/quantities.js';
+import { jsonLine } from './plain-json.js';
+import type { Paint, Screen } from './screen.js';
+
+const RAN: Readonly<Record<Ran, string>> = {
+  no: 'no, the handler was not started',
+  yes: 'yes, the handler ran',
+  unknown: 'unknown, the handler may have run',
+};
+
+/** Tells the failure. @returns the exit code. */
+export function tellFailure(screen: Screen, error: unknown, command: string): number {
+  if (error instanceof UsageError) return tellUsage(screen, error, command);
+  if (isMajordomoError(error)) return tellMajordomoError(screen, error);
+  return tellBug(screen, error);
+}
+
+function tellUsage(screen: Screen, error: UsageError, command: string): number {
+  const exitCode = EXIT_CODES.usage.code;
+  const { problems } = error;
+  if (screen.json) screen.aside(jsonLine({ error: { code: 'USAGE', message: error.message, problems }, exitCode }));
+  else {
+    const [only] = problems;
+    if (problems.length === 1) screen.aside(`${command}: ${only}`);
+    else
+      screen.aside(
+        [`${command}: ${problems.length} problems`, ...problems.map((problem) => `  ${problem}`)].join('\n'),
+      );
+    screen.aside(screen.paintAside.dim(`See ${command} --help.`));
+  }
+  return exitCode;
+}
+
+function tellMajordomoError(screen: Screen, error: MajordomoError): number {
+  const { code, message, retryable, retryAfterMs, ran, stage, details } = error;
+  const { help } = ERRORS[code];
+  const exitCode = exitCodeOf(code);
+  if (screen.json) {
+    screen.aside(jsonLine({ error: { code, message, ran, stage, retryable, retryAfterMs, help, details }, exitCode }));
+    return exitCode;
+  }
+  const lines: [string, string][] = [
+    ['did it run', RAN[ran]],
+    ['try again', againText(error)],
+    ['what to do', help],
+  ];
+  if (Object.keys(details).length > 0) lines.push(['details', jsonLine(details)]);
+  screen.aside([heading(screen.paintAside, code, message), ...aligned(lines)].join('\n'));
+  return exitCode;
+}
+
+function againText({ retryable, retryAfterMs }: MajordomoError): string {
+  if (!retryable) return 'not as it is';
+  return retryAfterMs > 0 ? `yes, after ${durationText(retryAfterMs)}` : 'yes';
+}
+
+function heading(paint: Paint, code: string, message: string): string {
+  return `${paint.bold(code)}  ${message}`;
+}
+
+function aligned(lines: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...lines.map(([title]) => title.length));
+  return lines.map(([title, text]) => `  ${title.padEnd(width)}  ${text}`);
+}
+
+/** Not an error of the catalogue: ours. */
+function tellBug(screen: Screen, error: unknown): number {
+  const exitCode = EXIT_CODES.internal.code;
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (screen.json) screen.aside(jsonLine({ error: { code: 'INTERNAL', message, stack }, exitCode }));
+  else screen.aside(`a bug in majordomo, please report it:\n${stack}`);
+  return exitCode;
+}

@@ -1,0 +1,53 @@
+// Any value that can travel, as JSON for people and programs.
+//
+// J1. What JSON has no form for becomes a text that says the same: bigints in digits, bytes in base64, dates in ISO 8601, NaN and
+//     the infinities by name. Nothing is rounded, and nothing becomes null that was something.
+
+/** The value in terms of JSON: null, texts, numbers, booleans, arrays and plain objects. */
+export function plainValue(value: unknown): unknown {
+  switch (typeof value) {
+    case 'bigint':
+      return value.toString();
+    case 'number':
+      return Number.isFinite(value) ? value : String(value);
+    case 'object':
+      return value === null ? null : plainObject(value);
+    case 'undefined':
+      return null;
+    default:
+      return value;
+  }
+}
+
+function plainObject(value: object): unknown {
+  if (Array.isArray(value)) return value.map(plainValue);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  if (ArrayBuffer.isView(value)) return base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  if (value instanceof ArrayBuffer) return base64(new Uint8Array(value));
+  if (value instanceof Map) return plainMap(value);
+  if (value instanceof Set) return [...value].map(plainValue);
+  if (value instanceof RegExp) return String(value);
+  if (value instanceof Error) return { name: value.name, message: value.message };
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plainValue(each)]));
+}
+
+/** A map whose keys are texts or numbers is an object; any other a list of pairs. */
+function plainMap(map: ReadonlyMap<unknown, unknown>): unknown {
+  const pairs = [...map].map(([key, value]) => [plainValue(key), plainValue(value)] as const);
+  const isNamed = pairs.every(([key]) => typeof key === 'string' || typeof key === 'number');
+  return isNamed ? Object.fromEntries(pairs.map(([key, value]) => [String(key), value])) : pairs;
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+/** One line, without a line break at its end. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(plainValue(value));
+}
+
+/** Indented by two, without a line break at its end. */
+export function prettyJson(value: unknown): string {
+  return JSON.stringify(plainValue(value), undefined, 2);
+}

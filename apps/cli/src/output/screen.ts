@@ -1,0 +1,81 @@
+// Where a command writes: results on stdout, everything else on stderr.
+//
+// P1. No colour and no moving line where no person looks: not a terminal, or NO_COLOR.
+// P2. A reader that has gone away (`| head -1`) ends the command quietly.
+
+import type { Writable } from 'node:stream';
+
+/** Two ways to make a word stand out, or none. */
+export interface Paint {
+  bold(text: string): string;
+  dim(text: string): string;
+}
+
+const PLAIN: Paint = { bold: (text) => text, dim: (text) => text };
+const COLOUR: Paint = { bold: (text) => `\u001b[1m${text}\u001b[22m`, dim: (text) => `\u001b[2m${text}\u001b[22m` };
+
+interface MaybeTerminal extends Writable {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+export interface ScreenOptions {
+  readonly stdout: MaybeTerminal;
+  readonly stderr: MaybeTerminal;
+  /** Results are wanted as JSON. */
+  readonly json: boolean;
+  readonly noColor: boolean;
+}
+
+export class Screen {
+  readonly json: boolean;
+  /** For stdout and for stderr. */
+  readonly paint: Paint;
+  readonly paintAside: Paint;
+  /** Someone watches stderr: a line there may be written over. */
+  readonly isWatched: boolean;
+  readonly #stdout: MaybeTerminal;
+  readonly #stderr: MaybeTerminal;
+
+  constructor({ stdout, stderr, json, noColor }: ScreenOptions) {
+    this.json = json;
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+    this.isWatched = stderr.isTTY === true && !noColor;
+    this.paint = stdout.isTTY === true && !noColor ? COLOUR : PLAIN;
+    this.paintAside = this.isWatched ? COLOUR : PLAIN;
+  }
+
+  /** The width of the terminal behind stderr, in columns; 80 where there is none. */
+  get columns(): number {
+    return this.#stderr.columns ?? 80;
+  }
+
+  /** A result, with a line break after it. Resolves when stdout takes more. */
+  result(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#stdout.write(`${text}\n`)) resolve();
+      else this.#stdout.once('drain', resolve);
+    });
+  }
+
+  /** Anything else that a person should read, with a line break after it. */
+  aside(text: string): void {
+    this.#stderr.write(`${text}\n`);
+  }
+
+  /** As it is: for lines that are written over. */
+  raw(text: string): void {
+    this.#stderr.write(text);
+  }
+}
+
+/** P2. To be called once, before anything is written. */
+export function endQuietlyWithoutReader(): void {
+  const end = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  };
+  process.stdout.on('error', end);
+  process.stderr.on('error', end);
+}

@@ -1,0 +1,30 @@
+// The one door of the client: connect, the contracts that type it, and the errors that it tells.
+
+export type {
+  Asker,
+  BrokerEvent,
+  CallOptions,
+  Headers,
+  HeaderValue,
+  ReplyStream,
+  RetryBudgetOptions,
+  StreamOptions,
+  TypedAsker,
+} from '@majordomo/caller';
+export {
+  contract,
+  ERRORS,
+  isMajordomoError,
+  MajordomoError,
+  method,
+  stream,
+  typed,
+  type Contract,
+  type ErrorCode,
+  type HandlersOf,
+  type MethodContract,
+  type Ran,
+  type StandardSchema,
+} from '@majordomo/protocol';
+export { connect, type Client } from './client.js';
+export type { ConnectOptions } from './options.js';

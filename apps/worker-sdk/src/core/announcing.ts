@@ -1,0 +1,87 @@
+// What a worker says to a broker that has just welcomed it, and to the others when one is lost: what it serves, what it holds, what it takes.
+//
+// A1. OFFER comes first and with no credit, then HOLDS, then CREDIT: a broker knows what is held before it hands out anything.
+// A2. Held is what runs without a lease there, and what ended too late for the loss of a link to be sure that its reply went on.
+// A3. When a link is lost, the brokers that are left are told at once: the clients ask them next.
+// A4. The limit is what the concurrency leaves beside the handlers that no broker counts; nothing during a drain.
+
+import { DRAIN, Kind, type Milliseconds } from '@majordomo/protocol';
+import { orphaned } from './endings.js';
+import { unbind } from './leases.js';
+import { WORKER_LIMITS } from './limits.js';
+import type { Memory } from './memory.js';
+import type { Run, Side } from './state.js';
+
+/** WELCOME has come (A1). */
+export function greet(memory: Memory, side: Side, now: Milliseconds): void {
+  for (const { number, offer } of memory.services) {
+    const { name, methods } = offer;
+    memory.send(side, { kind: Kind.offer, service: number, credit: 0, name, methods }, now);
+    side.credit[number] = 0;
+  }
+  announce(memory, side, (run) => run.isAtWork || run.state === 'flushing' || mayBeLost(run, side), now);
+  for (const { number } of memory.services) giveCredit(memory, side, number, now);
+  if (memory.phase === 'draining') memory.send(side, DRAIN, now);
+}
+
+/** The link is gone, and every lease with it (A3). */
+export function mourn(memory: Memory, side: Side, now: Milliseconds): void {
+  const affected = new Set<Run>();
+  for (const lease of side.leases.values()) affected.add(lease.run);
+  side.lostAt = now;
+  for (const lease of side.leases.values()) {
+    unbind(memory, lease);
+    if (lease.run.leases === undefined) orphaned(memory, lease.run, now);
+  }
+  side.reset();
+  for (const other of memory.sides) {
+    if (other === side || !other.link.isOpen) continue;
+    announce(memory, other, (run) => affected.has(run) || (run.via === side && mayBeLost(run, side)), now);
+  }
+}
+
+/** Tells every open broker its limits, where they have changed (A4). */
+export function settleCredit(memory: Memory, now: Milliseconds): void {
+  memory.creditStale = false;
+  for (const side of memory.sides) {
+    if (!side.link.isOpen) continue;
+    for (const { number } of memory.services) giveCredit(memory, side, number, now);
+  }
+}
+
+function giveCredit(memory: Memory, side: Side, number: number, now: Milliseconds): void {
+  const service = memory.services[number];
+  if (service === undefined) return;
+  const room = Math.max(0, service.offer.concurrency - service.unleased);
+  const limit = memory.phase === 'serving' ? room : 0;
+  if (side.credit[number] === limit) return;
+  side.credit[number] = limit;
+  memory.send(side, { kind: Kind.credit, service: number, limit }, now);
+}
+
+/** HOLDS for what is at work first, then for outcomes, the latest first, up to the bound. */
+function announce(memory: Memory, to: Side, isMeant: (run: Run) => boolean, now: Milliseconds): void {
+  let room: number = WORKER_LIMITS.holdsMax;
+  const hold = (run: Run): void => {
+    if (room === 0 || run.isDoomed || run.leaseOn(to) !== undefined || !isMeant(run)) return;
+    room -= 1;
+    const { instance, request: ref, attempt, service } = run;
+    const finished = run.outcome !== undefined;
+    memory.send(to, { kind: Kind.holds, instance, ref, attempt, service: service.number, finished }, now);
+  };
+  for (const run of memory.runs) if (run.isAtWork || run.state === 'flushing') hold(run);
+  const { unheard, heard } = memory.outcomes;
+  for (let run = unheard.last; run !== undefined; run = run.previous as Run | undefined) hold(run);
+  for (let run = heard.last; run !== undefined && room > 0; run = run.previous as Run | undefined) hold(run);
+}
+
+/** A2: the reply went to a broker that was lost before it had surely passed it on, and `to` has not seen it since. */
+function mayBeLost(run: Run, to: Side): boolean {
+  const via = run.via;
+  if (via === undefined || (via !== to && via.link.isOpen)) return false;
+  return run.finishedAt >= via.lostAt - WORKER_LIMITS.holdsBeforeLossMs || isUnheard(run);
+}
+
+function isUnheard(run: Run): boolean {
+  return run.isSet;
+}

@@ -1,0 +1,26 @@
+// What a worker may keep and for how long: each bound with its unit and its reason.
+
+const MIB = 1024 * 1024;
+
+export const WORKER_LIMITS = Object.freeze({
+  /** Requests of one service at work at once, when its author says nothing: I/O-bound handlers, as most are. */
+  concurrencyDefault: 100,
+  /** Most that an author may say: beyond it the leases of one worker would be a queue of their own. */
+  concurrencyMax: 65_535,
+  /** Outcomes remembered, so that a request handed out again is answered and not run: at 100,000 requests/s the last 100 ms. */
+  outcomesMax: 10_000,
+  /** Bytes of those outcomes: one reply of the largest size, or 10,000 of 1 KiB. */
+  outcomesBytesMax: 16 * MIB,
+  /** Age at which an outcome goes, in ms: twice the default deadline of a call; nobody asks for it after that. */
+  outcomeAgeMs: 60_000,
+  /** What an outcome takes in memory beside the bytes of its reply: a run, its map entry, its list links. */
+  outcomeBytes: 400,
+  /** Runs announced by HOLDS to one broker that is back. */
+  holdsMax: 4_096,
+  /** Replies this much older than the loss of a link were surely forwarded by the broker before it, in ms. */
+  holdsBeforeLossMs: 5_000,
+  /** Unconfirmed values of one stream: at these bytes the generator is not pulled, whatever the window says. */
+  streamKeptBytesMax: 16 * MIB,
+  /** How long a drain waits for handlers and brokers when its caller says nothing, in ms: what orchestrators give before SIGKILL. */
+  drainTimeoutMs: 30_000,
+});

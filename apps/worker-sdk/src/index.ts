@@ -1,0 +1,29 @@
+// The one door of the worker SDK: everything needed to offer services through a broker.
+
+export type { Asker, CallOptions, ReplyStream, StreamOptions } from '@majordomo/caller';
+export {
+  contract,
+  ERRORS,
+  isMajordomoError,
+  MajordomoError,
+  method,
+  stream,
+  typed,
+  type CancelReason,
+  type Contract,
+  type ErrorCode,
+  type HandlerOf,
+  type HandlersOf,
+  type MethodContract,
+  type Ran,
+  type StandardSchema,
+} from '@majordomo/protocol';
+export { isStopError, StopError, type RequestContext } from './context.js';
+export type { BrokerEvent } from './core/events.js';
+export { Method, Service, type MethodOptions, type ServiceOptions } from './decorators.js';
+export type { ServiceProblem } from './describe.js';
+export { HandlerError, RetryableError } from './errors.js';
+export type { WorkerNews } from './news.js';
+export { serve } from './serve.js';
+export type { ServeOptions } from './serve-options.js';
+export type { Leaving, WorkerHandle, WorkerStatus } from './session.js';

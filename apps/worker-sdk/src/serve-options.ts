@@ -1,0 +1,123 @@
+// What serve() may be told, and what it works with: checked as a whole, complete, frozen.
+
+import {
+  callback,
+  numberFrom,
+  optionProblems,
+  refuseProblems,
+  textUpTo,
+  wholeNumberFrom,
+  type OptionRule,
+  type OptionRules,
+} from '@majordomo/caller';
+import { MajordomoError, SESSION_DEFAULTS, WIRE_LIMITS } from '@majordomo/protocol';
+import { checkEndpoint, defaultBrokers } from '@majordomo/runtime';
+import { WORKER_LIMITS } from './core/limits.js';
+import type { WorkerNews } from './news.js';
+
+/** Times in ms. */
+export interface ServeOptions {
+  /** Instances of classes with @Service. */
+  readonly services: readonly object[];
+  /** Endpoints of brokers; the worker connects to all of them. Default: MAJORDOMO_BROKER, else one on this machine. */
+  readonly brokers?: readonly string[] | undefined;
+  /** What brokers and operators call this worker; 1 to 255 bytes. Default: host name and process number. */
+  readonly name?: string | undefined;
+  /** Requests worked on at once, per service, for services that do not say; 1 to 65,535. Default: 100. */
+  readonly concurrency?: number | undefined;
+  /**
+   * How long `serve` waits for the first broker. Default: 0, which waits for ever, because workers are often started before brokers.
+   */
+  readonly connectTimeoutMs?: number | undefined;
+  /** How long `drain` waits when it is not told. Default: 30,000. */
+  readonly drainTimeoutMs?: number | undefined;
+  /** We speak at least this often; brokers have the last word. Default: 1,000. */
+  readonly heartbeatMs?: number | undefined;
+  /** A broker that was silent for this long is lost; brokers have the last word. Default: 15,000. */
+  readonly silenceMaxMs?: number | undefined;
+  /** Is told when brokers come and go, and what handlers throw. Default: nobody. */
+  readonly onEvent?: ((news: WorkerNews) => void) | undefined;
+}
+
+/** All of it decided. */
+export interface ResolvedServeOptions {
+  readonly services: readonly unknown[];
+  readonly brokers: readonly string[];
+  readonly name: string;
+  readonly concurrency: number;
+  readonly connectTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly heartbeatMs: number;
+  readonly silenceMaxMs: number;
+  readonly onEvent: ((news: WorkerNews) => void) | undefined;
+}
+
+/** A socket for each. */
+const BROKERS_MAX = 256;
+
+const brokerList: OptionRule = (value) => {
+  if (!Array.isArray(value) || value.length === 0) return 'must be a list of endpoints, at least one';
+  if (value.length > BROKERS_MAX) return `may have ${BROKERS_MAX} endpoints at most`;
+  if (new Set(value).size !== value.length) return 'names an endpoint twice';
+  const problems = value.flatMap((endpoint: unknown) =>
+    typeof endpoint === 'string' ? (checkEndpoint(endpoint) ?? []) : [`${String(endpoint)} is not a text`],
+  );
+  return problems.length === 0 ? undefined : `has endpoints that cannot be used: ${problems.join(', ')}`;
+};
+
+const serviceList: OptionRule = (value) => {
+  if (!Array.isArray(value) || value.length === 0) return 'must be a list of instances, at least one';
+  const most = WIRE_LIMITS.servicesPerSessionMax;
+  return value.length > most ? `may have ${most} members at most` : undefined;
+};
+
+const RULES: OptionRules<ServeOptions> = {
+  services: serviceList,
+  brokers: brokerList,
+  name: textUpTo(WIRE_LIMITS.nameBytesMax),
+  concurrency: wholeNumberFrom(1, WORKER_LIMITS.concurrencyMax),
+  connectTimeoutMs: numberFrom(0, WIRE_LIMITS.timeMaxMs),
+  drainTimeoutMs: numberFrom(0, WIRE_LIMITS.timeMaxMs),
+  heartbeatMs: numberFrom(SESSION_DEFAULTS.heartbeatMinMs, SESSION_DEFAULTS.heartbeatMaxMs),
+  silenceMaxMs: numberFrom(SESSION_DEFAULTS.heartbeatMinMs, SESSION_DEFAULTS.silenceCapMs),
+  onEvent: callback,
+};
+
+/**
+ * @param defaultName for a worker that is given none.
+ * @throws MajordomoError INVALID_OPTION naming every problem.
+ */
+export function resolveServeOptions(given: ServeOptions, defaultName: string): ResolvedServeOptions {
+  if (typeof given !== 'object' || given === null) {
+    throw new MajordomoError('INVALID_OPTION', 'serve: the options must be a plain object');
+  }
+  const problems = optionProblems(given, RULES);
+  if (given.services === undefined) problems.push('services must be given');
+  const resolved: ResolvedServeOptions = Object.freeze({
+    services: given.services,
+    brokers: given.brokers ?? defaultBrokers(),
+    name: given.name ?? defaultName,
+    concurrency: given.concurrency ?? WORKER_LIMITS.concurrencyDefault,
+    connectTimeoutMs: given.connectTimeoutMs ?? 0,
+    drainTimeoutMs: given.drainTimeoutMs ?? WORKER_LIMITS.drainTimeoutMs,
+    heartbeatMs: given.heartbeatMs ?? SESSION_DEFAULTS.heartbeatMs,
+    silenceMaxMs: given.silenceMaxMs ?? SESSION_DEFAULTS.silenceMaxMs,
+    onEvent: given.onEvent,
+  });
+  if (resolved.silenceMaxMs < resolved.heartbeatMs * 3) {
+    problems.push(
+      `silenceMaxMs (${resolved.silenceMaxMs}) must be at least three times heartbeatMs (${resolved.heartbeatMs})`,
+    );
+  }
+  // Those of the environment have not been looked at yet.
+  const unusable = given.brokers === undefined ? brokerList(resolved.brokers) : undefined;
+  if (unusable !== undefined) problems.push(`brokers ${unusable}`);
+  refuseProblems('serve', problems);
+  return resolved;
+}
+
+/** @throws MajordomoError INVALID_OPTION. */
+export function resolveDrainTimeout(options: { readonly timeoutMs?: number | undefined }, defaultMs: number): number {
+  refuseProblems('drain', optionProblems(options, { timeoutMs: numberFrom(0, WIRE_LIMITS.timeMaxMs) }));
+  return options.timeoutMs ?? defaultMs;
+}

@@ -1,0 +1,117 @@
+// A request with somebody who waits for it: what the session makes of the machine's words.
+//
+// W1. Whoever waits is told once how it ended, and nothing after that.
+// W2. Signals are listened to only while somebody waits: a long-lived signal does not collect listeners.
+
+import { decodeBody, MajordomoError, type Bytes } from '@majordomo/protocol';
+import { PendingRequest, type Asked } from './core/pending-request.js';
+
+/** Whom a request that nobody waits for any more is given back to. */
+export interface CancelDesk {
+  cancel(ask: Ask, cause: unknown): void;
+}
+
+/** What a request has to do with the rest of the application. */
+export interface AskLinks {
+  readonly desk: CancelDesk;
+  readonly signal: AbortSignal | undefined;
+  /** The signal of the scope it is asked in. */
+  readonly scopeSignal: AbortSignal | undefined;
+  readonly onProgress: ((value: unknown) => void) | undefined;
+}
+
+export abstract class Ask extends PendingRequest {
+  protected readonly links: AskLinks;
+
+  constructor(asked: Asked, links: AskLinks) {
+    super(asked);
+    this.links = links;
+  }
+
+  /** A value, whole and undecoded. */
+  abstract succeed(body: Bytes): void;
+  abstract partial(body: Bytes): void;
+  abstract complete(): void;
+  abstract fail(error: MajordomoError): void;
+
+  progress(body: Bytes): void {
+    const { onProgress } = this.links;
+    if (onProgress === undefined) return;
+    let value: unknown;
+    try {
+      value = decodeBody(body);
+    } catch {
+      // A note may be lost; one that nobody can read is.
+      return;
+    }
+    tellObserver(() => onProgress(value));
+  }
+
+  /** Begins to listen to the signals. @returns one that was aborted before; then nobody is to be asked. */
+  listen(): AbortSignal | undefined {
+    const { signal, scopeSignal } = this.links;
+    if (signal?.aborted === true) return signal;
+    if (scopeSignal?.aborted === true) return scopeSignal;
+    signal?.addEventListener('abort', this);
+    scopeSignal?.addEventListener('abort', this);
+    return undefined;
+  }
+
+  /** One of the signals was aborted. (EventListener: an object costs no closure.) */
+  handleEvent(event: Event): void {
+    this.links.desk.cancel(this, (event.target as AbortSignal | null)?.reason);
+  }
+
+  /** W2 */
+  protected unlisten(): void {
+    this.links.signal?.removeEventListener('abort', this);
+    this.links.scopeSignal?.removeEventListener('abort', this);
+  }
+}
+
+/** A request for one value. */
+export class Call extends Ask {
+  readonly answer: Promise<unknown>;
+  #resolve!: (value: unknown) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(asked: Asked, links: AskLinks) {
+    super(asked, links);
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  succeed(body: Bytes): void {
+    this.unlisten();
+    try {
+      this.#resolve(decodeBody(body));
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  /** The machine tells partials to streams only. */
+  partial(): void {}
+
+  complete(): void {
+    this.succeed(new Uint8Array(0));
+  }
+
+  fail(error: MajordomoError): void {
+    this.unlisten();
+    this.#reject(error);
+  }
+}
+
+/** Calls somebody else's function. What it throws is theirs: it is reported as uncaught and disturbs no request. */
+export function tellObserver(tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,164 @@
+// How requests get to a broker: now, again on another link, or later.
+//
+// A1. The id of a request is the same wherever and however often it is asked. An age marks what may have been asked elsewhere.
+// A2. A request whose link is lost is asked again at once where a broker is open, else as soon as one is; never after its deadline, and
+//     never after the broker may have forgotten it (`dedupeWindowMs`).
+// A3. BUSY is obeyed: not before its time, which is jittered, not beyond the deadline, and not beyond the retry budget.
+// A4. A broker that drains is asked nothing new; what it refuses for that is asked elsewhere at once.
+
+import {
+  Kind,
+  MajordomoError,
+  type Address,
+  type BrokerLinks,
+  type CancelReason,
+  type Chance,
+  type Milliseconds,
+  type WireRecord,
+} from '@majordomo/protocol';
+import { CALLER_LIMITS } from './limits.js';
+import type { Outlet, Outlets } from './outlets.js';
+import type { PendingRequest } from './pending-request.js';
+import type { Requests } from './requests.js';
+import type { RetryBudget } from './retry-budget.js';
+
+export interface AskingOptions<R extends PendingRequest> {
+  readonly links: BrokerLinks;
+  readonly outlets: Outlets;
+  readonly requests: Requests<R>;
+  readonly budget: RetryBudget;
+  readonly chance: Chance;
+}
+
+export class Asking<R extends PendingRequest> {
+  readonly #links: BrokerLinks;
+  readonly #outlets: Outlets;
+  readonly #requests: Requests<R>;
+  readonly #budget: RetryBudget;
+  readonly #chance: Chance;
+
+  constructor(options: AskingOptions<R>) {
+    this.#links = options.links;
+    this.#outlets = options.outlets;
+    this.#requests = options.requests;
+    this.#budget = options.budget;
+    this.#chance = options.chance;
+  }
+
+  /** Asks a request that waits: a fresh one, one whose link was lost, one whose pause is over. */
+  ask(request: R, now: Milliseconds): void {
+    const outlet = this.#outlets.choose(request.refusedBy);
+    // Nothing is asked past its deadline: the timer ends it.
+    if (outlet === undefined || now >= request.deadline) return this.#requests.wakeFor(request, request.deadline, now);
+    if (request.isForgotten(now)) return this.#requests.fail(request, forgotten(request));
+    const bytesMax = outlet.link.welcome?.messageBytesMax ?? 0;
+    if (request.asked.body.length > bytesMax) return this.#requests.fail(request, tooLarge(request, bytesMax));
+    if (outlet.isFull) return this.pause(request, full(request, outlet), now);
+    this.#send(request, outlet, now);
+  }
+
+  /** A broker has opened: what waits is asked, in the order in which it was asked for. */
+  opened(outlet: Outlet, now: Milliseconds): void {
+    outlet.opened();
+    for (const request of this.#requests.values()) if (request.state === 'waiting') this.ask(request, now);
+  }
+
+  /** A link is gone: what its broker had is asked again (A2). @returns how many requests that were. */
+  lost(outlet: Outlet, now: Milliseconds): number {
+    const count = outlet.unsettled;
+    if (count === 0) return 0;
+    for (const request of this.#requests.values()) {
+      if (request.outlet !== outlet) continue;
+      request.lost();
+      this.ask(request, now);
+    }
+    return count;
+  }
+
+  /** A request that waits may not be asked now: later, or if that may not be either (A3), it ends with this error. */
+  pause(request: R, error: MajordomoError, now: Milliseconds): void {
+    const pauseMs = Math.max(1, error.retryAfterMs) * (0.5 + this.#chance.next());
+    if (now + pauseMs >= request.deadline || !this.#budget.spend()) return this.#requests.fail(request, error);
+    request.become('pausing');
+    this.#requests.wakeFor(request, now + pauseMs, now);
+  }
+
+  /** The pause of a request is over. */
+  resume(request: R, now: Milliseconds): void {
+    request.become('waiting');
+    this.ask(request, now);
+  }
+
+  /** Tells the broker what has been settled since it was last told: with a batch that leaves anyway, or instead of a HEARTBEAT. */
+  saySettled(outlet: Outlet, now: Milliseconds): void {
+    const below = this.#requests.settledBelow();
+    if (below <= outlet.settledSaid) return;
+    outlet.settledSaid = below;
+    this.#links.send(outlet.link, { kind: Kind.settled, below }, now);
+  }
+
+  /** Tells the broker that has a request, if one has, that nobody waits for it any more. */
+  withdraw(request: R, reason: CancelReason, now: Milliseconds): void {
+    if (request.outlet === undefined) return;
+    this.#links.send(request.outlet.link, { kind: Kind.cancel, ref: request.ref, reason }, now);
+  }
+
+  /** The application has taken values of a stream; its sender hears of it when half of the window is free. */
+  consumed(request: R, count: number, now: Milliseconds): void {
+    const { flow, outlet } = request;
+    // Without a link there is nobody to tell: the window is said anew when the stream is asked for again.
+    if (flow === undefined || !flow.consume(count) || outlet === undefined) return;
+    const { received, allowed } = flow;
+    this.#links.send(outlet.link, { kind: Kind.window, ref: request.ref, received, allowed, rewind: false }, now);
+  }
+
+  #send(request: R, outlet: Outlet, now: Milliseconds): void {
+    this.saySettled(outlet, now);
+    const { asked, flow } = request;
+    const record: WireRecord = {
+      kind: Kind.request,
+      ref: request.ref,
+      name: this.#nameOf(asked.address, outlet, now),
+      timeLeftMs: Math.ceil(request.deadline - now),
+      ageMs: request.sentTo(outlet, now),
+      window: flow === undefined ? 0 : flow.windowToAsk(),
+      received: flow === undefined ? 0 : flow.received,
+      waitForService: asked.waitForService,
+      confirm: false,
+      durable: false,
+      key: asked.idempotencyKey,
+      headers: asked.headers,
+      body: asked.body,
+    };
+    this.#links.send(outlet.link, record, now);
+    this.#requests.wakeFor(request, request.deadline + CALLER_LIMITS.deadlineGraceMs, now);
+  }
+
+  #nameOf(address: Address, outlet: Outlet, now: Milliseconds): number {
+    const known = outlet.names.numberOf(address);
+    if (known !== undefined) return known;
+    const number = outlet.names.give(address);
+    this.#links.send(outlet.link, { kind: Kind.name, number, service: address.service, method: address.method }, now);
+    return number;
+  }
+}
+
+function nameOf(request: PendingRequest): string {
+  return `${request.asked.address.service}.${request.asked.address.method}`;
+}
+
+function forgotten(request: PendingRequest): MajordomoError {
+  const text = `${nameOf(request)} was asked longer ago than brokers remember, and is not asked again`;
+  return new MajordomoError('REQUEST_FORGOTTEN', text, { ran: request.ran });
+}
+
+function tooLarge(request: PendingRequest, bytesMax: number): MajordomoError {
+  const bytes = request.asked.body.length;
+  const text = `the argument of ${nameOf(request)} takes ${bytes} bytes, the broker allows ${bytesMax}`;
+  return new MajordomoError('MESSAGE_TOO_LARGE', text, { ran: request.ran, details: { bytes, bytesMax } });
+}
+
+function full(request: PendingRequest, outlet: Outlet): MajordomoError {
+  const text = `the broker at ${outlet.link.endpoint} has as many requests of this client as it takes (${outlet.unsettled})`;
+  return new MajordomoError('BUSY', text, { ran: request.ran, retryAfterMs: CALLER_LIMITS.busyRetryAfterMs });
+}

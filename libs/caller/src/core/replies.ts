@@ -1,0 +1,125 @@
+// What brokers say about requests, and what it means for them.
+//
+// R1. A value settles a request whoever sends it: it may come from a broker that had it before. Everything else counts only from the
+//     broker that has it now.
+// R2. That a request did not run is believed of the broker that says so. While another one may have it, the caller is told `unknown`.
+
+import {
+  decodeErrorBody,
+  Kind,
+  MajordomoError,
+  type ErrorReply,
+  type Final,
+  type Milliseconds,
+  type Output,
+  type Partial,
+  type Progress,
+} from '@majordomo/protocol';
+import type { Asking } from './asking.js';
+import type { Outlet } from './outlets.js';
+import type { PendingRequest } from './pending-request.js';
+import type { Requests } from './requests.js';
+import type { CallerEvent } from './words.js';
+
+export interface RepliesOptions<R extends PendingRequest> {
+  readonly asking: Asking<R>;
+  readonly requests: Requests<R>;
+  readonly output: Output<CallerEvent<R>>;
+}
+
+export class Replies<R extends PendingRequest> {
+  readonly #asking: Asking<R>;
+  readonly #requests: Requests<R>;
+  readonly #output: Output<CallerEvent<R>>;
+
+  constructor(options: RepliesOptions<R>) {
+    this.#asking = options.asking;
+    this.#requests = options.requests;
+    this.#output = options.output;
+  }
+
+  /** One word of this broker about a request. */
+  take(outlet: Outlet, record: Final | ErrorReply | Partial | Progress, now: Milliseconds): void {
+    const request = this.#requests.get(record.ref);
+    if (request === undefined || (request.outlet !== outlet && !isValue(record, request))) {
+      this.#requests.late += 1;
+      return;
+    }
+    switch (record.kind) {
+      case Kind.final:
+        return this.#final(request, outlet, record, now);
+      case Kind.error:
+        return this.#error(request, record, now);
+      case Kind.partial:
+        return this.#partial(request, outlet, record, now);
+      case Kind.progress:
+        return this.#output.tell({ kind: 'progress', request, body: record.body });
+      default:
+        return record satisfies never;
+    }
+  }
+
+  #final(request: R, outlet: Outlet, record: Final, now: Milliseconds): void {
+    const { flow } = request;
+    if (flow === undefined) {
+      if (record.end) return this.#requests.fail(request, streamExpected());
+      // R1: whoever has it now need not go on.
+      if (request.outlet !== outlet) this.#asking.withdraw(request, 'cancelled', now);
+      return this.#requests.succeed(request, record.headers, record.body);
+    }
+    // A method with one value, asked for as a stream, is a stream of one.
+    if (!record.end && flow.arrive(0) === 'next') this.#output.tell({ kind: 'partial', request, body: record.body });
+    const missing = record.end && record.count > flow.received;
+    if (missing) this.#requests.fail(request, streamBroken(flow.received, record.count));
+    else this.#requests.complete(request);
+  }
+
+  #partial(request: R, outlet: Outlet, record: Partial, now: Milliseconds): void {
+    const arrival = request.flow?.arrive(record.index);
+    // A duplicate was sent again after a link was lost. A gap closes by itself: what is missing was asked for again and is on its way.
+    if (arrival === 'next') return this.#output.tell({ kind: 'partial', request, body: record.body });
+    if (arrival !== 'overrun') {
+      this.#requests.late += 1;
+      return;
+    }
+    this.#asking.withdraw(request, 'cancelled', now);
+    const text = `${outlet.link.endpoint} sent value ${record.index} of a stream, beyond the window`;
+    this.#requests.fail(request, new MajordomoError('PROTOCOL_ERROR', text, { stage: 'running' }));
+  }
+
+  #error(request: R, record: ErrorReply, now: Milliseconds): void {
+    if (record.ran === 'no' && record.code === 'DRAINING') {
+      if (request.outlet !== undefined) request.outlet.link.draining = true;
+      request.refused();
+      return this.#asking.ask(request, now);
+    }
+    const error = errorOf(request, record);
+    if (record.ran !== 'no' || record.code !== 'BUSY') return this.#requests.fail(request, error);
+    request.refused();
+    this.#asking.pause(request, error, now);
+  }
+}
+
+/** Is this the value that a request for one value waits for? */
+function isValue(record: Final | ErrorReply | Partial | Progress, request: PendingRequest): boolean {
+  return record.kind === Kind.final && !record.end && request.flow === undefined;
+}
+
+function streamExpected(): MajordomoError {
+  return new MajordomoError('STREAM_EXPECTED', 'the method answered with a stream', { ran: 'yes', stage: 'running' });
+}
+
+function streamBroken(received: number, count: number): MajordomoError {
+  const text = `the stream had ${count} values, of which ${received} arrived`;
+  return new MajordomoError('STREAM_BROKEN', text, { ran: 'yes', stage: 'reply-lost', details: { received, count } });
+}
+
+function errorOf(request: PendingRequest, record: ErrorReply): MajordomoError {
+  const { message, details = {} } = decodeErrorBody(record.body);
+  return new MajordomoError(record.code, message, {
+    ran: record.ran === 'no' && !request.isKnownTo(request.outlet) ? 'unknown' : record.ran,
+    stage: record.stage,
+    retryAfterMs: record.retryAfterMs,
+    details,
+  });
+}

@@ -1,0 +1,76 @@
+// Every request that has been asked and is not settled: their numbers, their deadlines, and how each ends exactly once.
+//
+// S1. Numbers count up from 1 and are never given twice.
+// S2. A request that has ended is forgotten here; words that still come for it are late: dropped and counted.
+// S3. SETTLED is cumulative: below the mark every number has ended.
+
+import { MajordomoError, TimerWheel, type Bytes, type Milliseconds, type Output } from '@majordomo/protocol';
+import type { PendingRequest } from './pending-request.js';
+import type { CallerEvent } from './words.js';
+
+export class Requests<R extends PendingRequest> {
+  readonly #byNumber = new Map<number, R>();
+  readonly #wheel: TimerWheel<undefined>;
+  readonly #output: Output<CallerEvent<R>>;
+  #lastNumber = 0;
+  #lowest = 1;
+  /** Words for requests that had ended (S2). */
+  late = 0;
+
+  constructor(wheel: TimerWheel<undefined>, output: Output<CallerEvent<R>>) {
+    this.#wheel = wheel;
+    this.#output = output;
+  }
+
+  /** Requests in flight, those that wait included. */
+  get size(): number {
+    return this.#byNumber.size;
+  }
+
+  get(number: number): R | undefined {
+    return this.#byNumber.get(number);
+  }
+
+  /** In the order of their numbers; whoever is ended on the way is left out. */
+  values(): IterableIterator<R> {
+    return this.#byNumber.values();
+  }
+
+  /** Takes a fresh request in and gives it its number. */
+  enter(request: R): void {
+    request.ref = ++this.#lastNumber;
+    this.#byNumber.set(request.ref, request);
+  }
+
+  /** The request is to be looked at then. */
+  wakeFor(request: R, due: Milliseconds, now: Milliseconds): void {
+    this.#wheel.set(request, due, now);
+  }
+
+  /** The mark of SETTLED (S3). */
+  settledBelow(): number {
+    while (this.#lowest <= this.#lastNumber && !this.#byNumber.has(this.#lowest)) this.#lowest += 1;
+    return this.#lowest;
+  }
+
+  succeed(request: R, headers: Bytes, body: Bytes): void {
+    this.#end(request);
+    this.#output.tell({ kind: 'value', request, headers, body });
+  }
+
+  complete(request: R): void {
+    this.#end(request);
+    this.#output.tell({ kind: 'end', request });
+  }
+
+  fail(request: R, error: MajordomoError): void {
+    this.#end(request);
+    this.#output.tell({ kind: 'error', request, error });
+  }
+
+  #end(request: R): void {
+    request.settled();
+    this.#wheel.clear(request);
+    this.#byNumber.delete(request.ref);
+  }
+}

@@ -1,0 +1,23 @@
+// The one door of the asking side, which a client and a worker that calls others have in common.
+
+export type { CallOptions, Headers, HeaderValue, StreamOptions } from './call-options.js';
+export { CALLER_LIMITS, RETRY_BUDGET } from './core/limits.js';
+export type { RetryBudgetOptions } from './core/retry-budget.js';
+export type { BrokerEvent } from './core/words.js';
+export { openCaller, type OpenCallerOptions } from './open.js';
+export {
+  callback,
+  flag,
+  numberFrom,
+  optionProblems,
+  plainRecord,
+  refuseProblems,
+  textUpTo,
+  wholeNumberFrom,
+  type OptionRule,
+  type OptionRules,
+} from './option-rules.js';
+export type { ReplyStream } from './reply-stream.js';
+export type { Scope } from './scope.js';
+export { CallerSession } from './session.js';
+export type { Asker, AskerOf, MethodTable, TypedAsker } from './typed.js';

@@ -1,0 +1,70 @@
+// What may be given as an option: every problem is found and told together, an unknown key with the known one that is nearest.
+
+import { MajordomoError, nearestName } from '@majordomo/protocol';
+
+/** Looks at one value that was given. @returns what is wrong with it, to be read after the name: `must be …`; undefined when nothing is. */
+export type OptionRule = (value: unknown) => string | undefined;
+
+/** The known options and their rules. */
+export type OptionRules<Options> = Readonly<Record<keyof Options & string, OptionRule>>;
+
+/** A number from `min` to `max`. */
+export function numberFrom(min: number, max: number): OptionRule {
+  return (value) =>
+    typeof value === 'number' && value >= min && value <= max ? undefined : `must be a number from ${min} to ${max}`;
+}
+
+/** A whole number from `min` to `max`. */
+export function wholeNumberFrom(min: number, max: number): OptionRule {
+  return (value) =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max
+      ? undefined
+      : `must be a whole number from ${min} to ${max}`;
+}
+
+/** A text of 1 to `bytesMax` bytes without control characters. */
+export function textUpTo(bytesMax: number): OptionRule {
+  return (value) =>
+    typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= bytesMax && !/\p{Cc}/u.test(value)
+      ? undefined
+      : `must be a text of 1 to ${bytesMax} bytes without control characters`;
+}
+
+export function flag(value: unknown): string | undefined {
+  return typeof value === 'boolean' ? undefined : 'must be true or false';
+}
+
+export function callback(value: unknown): string | undefined {
+  return typeof value === 'function' ? undefined : 'must be a function';
+}
+
+export function plainRecord(value: unknown): string | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'must be a plain object';
+}
+
+/** Everything that is wrong with these options, one sentence each. Keys whose value is undefined count as not given. */
+export function optionProblems<Options>(given: object, rules: OptionRules<Options>): string[] {
+  const problems: string[] = [];
+  for (const [key, value] of Object.entries(given)) {
+    const rule = Object.hasOwn(rules, key) ? rules[key as keyof Options & string] : undefined;
+    if (rule === undefined) {
+      const nearest = nearestName(key, Object.keys(rules));
+      problems.push(`${key} is not an option${nearest === undefined ? '' : `; did you mean ${nearest}?`}`);
+    } else if (value !== undefined) {
+      const problem = rule(value);
+      if (problem !== undefined) problems.push(`${key} ${problem}`);
+    }
+  }
+  return problems;
+}
+
+/**
+ * Refuses options with problems.
+ *
+ * @param of whose options they are, for the message: `connect`.
+ * @throws MajordomoError INVALID_OPTION that names them all, also in `details.problems`.
+ */
+export function refuseProblems(of: string, problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new MajordomoError('INVALID_OPTION', `${of}: ${problems.join('; ')}`, { details: { problems } });
+}

@@ -1,0 +1,163 @@
+// What a service offers, written once and shared: callers and handlers are typed from it, and bad input is told before a handler runs.
+//
+// A contract is data without behaviour of its own. It needs nothing of this house at either end, so it can live in a package
+// that client and worker both import.
+//
+// C1. The caller sends what the input schema takes; the handler is given what the schema makes of it.
+// C2. Handlers and callers agree on the output type. It is promised by types, not validated: the handler is ours to trust.
+
+import { MajordomoError } from './errors.js';
+import { isMethodName, isServiceName } from './names.js';
+import type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './standard-schema.js';
+
+/** One method: `Sent` by the caller, `Taken` by the handler after validation, `Given` back. For a stream `Given` is one value of it. */
+export interface MethodContract<
+  Kind extends 'method' | 'stream' = 'method' | 'stream',
+  Sent = unknown,
+  Taken = unknown,
+  Given = unknown,
+> {
+  readonly kind: Kind;
+  readonly input: StandardSchema | undefined;
+  readonly output: StandardSchema | undefined;
+  /** For the compiler only; there is nothing at run time. */
+  readonly '~types'?: { readonly sent: Sent; readonly taken: Taken; readonly given: Given } | undefined;
+}
+
+/** Methods by name. */
+export type MethodContracts = Readonly<Record<string, MethodContract>>;
+
+/** A service and its methods. */
+export interface Contract<Service extends string = string, Methods extends MethodContracts = MethodContracts> {
+  readonly service: Service;
+  readonly methods: Methods;
+}
+
+/** Schemas of any library that keeps Standard Schema (zod, valibot, arktype, …). Without input the method takes none. */
+export interface MethodSchemas {
+  readonly input?: StandardSchema;
+  readonly output?: StandardSchema;
+}
+
+type SentBy<Schemas> = Schemas extends { readonly input: infer Input extends StandardSchema }
+  ? SchemaInput<Input>
+  : void;
+type TakenBy<Schemas> = Schemas extends { readonly input: infer Input extends StandardSchema }
+  ? SchemaOutput<Input>
+  : void;
+type GivenBy<Schemas> = Schemas extends { readonly output: infer Output extends StandardSchema }
+  ? SchemaOutput<Output>
+  : unknown;
+
+/** What a caller hands in. */
+export type SentTo<Method extends MethodContract> = NonNullable<Method['~types']>['sent'];
+/** What a handler is given; undefined for a method without input. */
+export type TakenFrom<Method extends MethodContract> = [NonNullable<Method['~types']>['taken']] extends [void]
+  ? undefined
+  : NonNullable<Method['~types']>['taken'];
+/** What a handler gives back and a caller gets; for a stream, one value of it. */
+export type GivenFrom<Method extends MethodContract> = NonNullable<Method['~types']>['given'];
+
+/**
+ * A method that answers with one value: `method({ input: z.object({ … }), output: Order })`, or by types alone,
+ * `method<{ id: string }, Order>()`, in which case nothing is validated.
+ */
+export function method(): MethodContract<'method', void, void>;
+export function method<Input, Output = unknown>(): MethodContract<'method', Input, Input, Output>;
+export function method<const Schemas extends MethodSchemas>(
+  schemas: Schemas,
+): MethodContract<'method', SentBy<Schemas>, TakenBy<Schemas>, GivenBy<Schemas>>;
+export function method(schemas: MethodSchemas = {}): MethodContract<'method'> {
+  return Object.freeze({ kind: 'method', input: schemas.input, output: schemas.output });
+}
+
+/** A method that answers with many values, one after the other. Otherwise as `method`. */
+export function stream(): MethodContract<'stream', void, void>;
+export function stream<Input, Output = unknown>(): MethodContract<'stream', Input, Input, Output>;
+export function stream<const Schemas extends MethodSchemas>(
+  schemas: Schemas,
+): MethodContract<'stream', SentBy<Schemas>, TakenBy<Schemas>, GivenBy<Schemas>>;
+export function stream(schemas: MethodSchemas = {}): MethodContract<'stream'> {
+  return Object.freeze({ kind: 'stream', input: schemas.input, output: schemas.output });
+}
+
+/** A type where a schema is wanted: `method({ input: NewOrder, output: typed<Order>() })`. It takes every value as it is. */
+export function typed<T>(): StandardSchema<T> {
+  return TAKES_EVERYTHING as StandardSchema<T>;
+}
+const TAKES_EVERYTHING: StandardSchema = Object.freeze({
+  '~standard': Object.freeze({
+    version: 1 as const,
+    vendor: 'majordomo',
+    validate: (value: unknown) => ({ value }),
+  }),
+});
+
+/**
+ * A service by name with its methods by name.
+ *
+ * @throws MajordomoError INVALID_SERVICE naming what cannot be a service or method name.
+ */
+export function contract<const Service extends string, const Methods extends MethodContracts>(
+  service: Service,
+  methods: Methods,
+): Contract<Service, Methods> {
+  if (!isServiceName(service))
+    throw new MajordomoError('INVALID_SERVICE', `"${service}" cannot be the name of a service`);
+  for (const name of Object.keys(methods)) {
+    if (isMethodName(name)) continue;
+    throw new MajordomoError('INVALID_SERVICE', `"${name}" cannot be the name of a method (service "${service}")`);
+  }
+  return Object.freeze({ service, methods: Object.freeze({ ...methods }) });
+}
+
+/** How a handler of this method looks. A property type and no method type: only then does the compiler refuse a wrong parameter. */
+export type HandlerOf<Method extends MethodContract, Context = unknown> = Method['kind'] extends 'stream'
+  ? (input: TakenFrom<Method>, context: Context) => AsyncIterable<GivenFrom<Method>>
+  : (input: TakenFrom<Method>, context: Context) => GivenFrom<Method> | Promise<GivenFrom<Method>>;
+
+/** What a class must implement to serve a contract: `class Orders implements HandlersOf<typeof orders, RequestContext>`. */
+export type HandlersOf<C extends Contract, Context = unknown> = {
+  readonly [Name in keyof C['methods']]: HandlerOf<C['methods'][Name], Context>;
+};
+
+/** One thing that is wrong with an input, as it travels in `details.issues` of INVALID_ARGUMENT. */
+export interface InputIssue {
+  readonly message: string;
+  readonly path: readonly (string | number)[];
+}
+
+/** Exactly one of the two. */
+export type Validated<T> =
+  | { readonly value: T; readonly issues?: undefined }
+  | { readonly issues: readonly InputIssue[]; readonly value?: undefined };
+
+/**
+ * Does this value satisfy the input schema of the method?
+ *
+ * @returns what the schema makes of the value, or what is wrong with it; a promise only where the schema is asynchronous.
+ *   A method without schema takes every value as it is.
+ * @throws whatever the schema throws: that is a bug in the schema, not in the value.
+ */
+export function validateInput<Method extends MethodContract>(
+  of: Method,
+  value: unknown,
+): Validated<TakenFrom<Method>> | Promise<Validated<TakenFrom<Method>>> {
+  if (of.input === undefined) return { value: value as TakenFrom<Method> };
+  const result = of.input['~standard'].validate(value) as
+    SchemaResult<TakenFrom<Method>> | Promise<SchemaResult<TakenFrom<Method>>>;
+  return result instanceof Promise ? result.then(validatedBy) : validatedBy(result);
+}
+
+function validatedBy<T>(result: SchemaResult<T>): Validated<T> {
+  return result.issues === undefined ? { value: result.value } : { issues: result.issues.map(plainIssue) };
+}
+
+function plainIssue({ message, path = [] }: SchemaIssue): InputIssue {
+  // Array.from and not map: arktype's paths are no plain arrays, and what map gives would not be one either.
+  return { message, path: Array.from(path, (step) => plainKey(typeof step === 'object' ? step.key : step)) };
+}
+
+function plainKey(key: PropertyKey): string | number {
+  return typeof key === 'symbol' ? String(key) : key;
+}

@@ -1,0 +1,20 @@
+// The one door of the protocol: words, wire, limits, errors, and the pure pieces that two ends share.
+
+export * from './body.js';
+export * from './chance.js';
+export * from './contract.js';
+export * from './digest.js';
+export * from './errors.js';
+export * from './limits.js';
+export * from './list.js';
+export * from './liveness.js';
+export * from './machine.js';
+export * from './names.js';
+export { nearestName } from './nearest.js';
+export * from './options.js';
+export * from './peer/broker-links.js';
+export * from './records.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.js';
+export * from './timers.js';
+export { decodeMessage, isNative, type Decoded, type Fault, type FaultName } from './wire/decode.js';
+export { encodeMessages, type Message } from './wire/encode.js';

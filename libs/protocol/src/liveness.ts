@@ -1,0 +1,56 @@
+// Is the peer still there, and when must we speak so that it believes we are? (The session clock of DESIGN.md section 4.)
+//
+// L1. Any record from the peer is a sign of life, not only HEARTBEAT.
+// L2. A peer is lost once and for good: a late sign of life does not revive it.
+// L3. We speak when we have been silent for one interval, whatever else the peer is doing.
+
+import type { Milliseconds } from './machine.js';
+
+export class Liveness {
+  #heardAt: Milliseconds;
+  #spokeAt: Milliseconds;
+  #heartbeatMs: number;
+  #silenceMaxMs: number;
+
+  constructor(times: { readonly heartbeatMs: number; readonly silenceMaxMs: number }, now: Milliseconds) {
+    this.#heartbeatMs = times.heartbeatMs;
+    this.#silenceMaxMs = times.silenceMaxMs;
+    this.#heardAt = now;
+    this.#spokeAt = now;
+  }
+
+  get heardAt(): Milliseconds {
+    return this.#heardAt;
+  }
+
+  /** What WELCOME settled holds from now on. */
+  agree(times: { readonly heartbeatMs: number; readonly silenceMaxMs: number }): void {
+    this.#heartbeatMs = times.heartbeatMs;
+    this.#silenceMaxMs = times.silenceMaxMs;
+  }
+
+  /** Something came from the peer (L1). */
+  heard(now: Milliseconds): void {
+    this.#heardAt = now;
+  }
+
+  /** Something went to the peer. */
+  spoke(now: Milliseconds): void {
+    this.#spokeAt = now;
+  }
+
+  /** Has the peer been silent for too long? */
+  isLost(now: Milliseconds): boolean {
+    return now - this.#heardAt >= this.#silenceMaxMs;
+  }
+
+  /** Must we say something now (L3)? */
+  mustSpeak(now: Milliseconds): boolean {
+    return now - this.#spokeAt >= this.#heartbeatMs;
+  }
+
+  /** When one of the two is next to be asked again. */
+  wakeAt(): Milliseconds {
+    return Math.min(this.#heardAt + this.#silenceMaxMs, this.#spokeAt + this.#heartbeatMs);
+  }
+}

@@ -1,0 +1,69 @@
+// What a pure machine looks like from outside: inputs in, outputs collected, time asked for and never taken.
+//
+// M1. `handle` takes one input and the time, and puts what is to be done into `output`; it never waits and never throws for a peer's fault.
+// M2. `wakeAt` is the only way a machine asks for time.
+// M3. Whoever drives the machine performs the outputs in their order and clears them before the next turn.
+
+import type { WireRecord } from './records.js';
+
+/** One connection, numbered by whoever opened it: the ROUTER port for brokers, the machine itself for peers. Never used twice. */
+export type LinkId = number;
+
+/** Monotonic milliseconds; fractions allowed. Its zero means nothing. */
+export type Milliseconds = number;
+
+/** What arrives for any machine that has links. */
+export type LinkInput =
+  | { readonly kind: 'records'; readonly link: LinkId; readonly records: readonly WireRecord[] }
+  /** The peer sent what cannot be decoded: it loses its link. */
+  | { readonly kind: 'fault'; readonly link: LinkId; readonly fault: string }
+  /** The connection is gone. `blocked`: the peer took nothing for so long that the port gave it up. */
+  | { readonly kind: 'link-lost'; readonly link: LinkId; readonly reason: 'disconnected' | 'unreachable' | 'blocked' }
+  /** Nothing happened, but `wakeAt` has come. */
+  | { readonly kind: 'wake' };
+
+export interface Machine<Input, Event> {
+  handle(input: Input | LinkInput, now: Milliseconds): void;
+  /** When to call with `wake` if nothing else happens; Infinity for never. */
+  wakeAt(): Milliseconds;
+  readonly output: Output<Event>;
+}
+
+/** What a machine wants done, collected over one turn. */
+export class Output<Event> {
+  /** `records[i]` goes to `links[i]`; two lists and no pairs, because this is the way of every request. */
+  readonly links: LinkId[] = [];
+  readonly records: WireRecord[] = [];
+  /** Links to open (peers only), before anything is sent on them. */
+  readonly connects: { readonly link: LinkId; readonly endpoint: string }[] = [];
+  /** Links to close once what was sent on them has left. */
+  readonly closes: LinkId[] = [];
+  /** What to tell observers, after everything has left. */
+  readonly events: Event[] = [];
+
+  send(link: LinkId, record: WireRecord): void {
+    this.links.push(link);
+    this.records.push(record);
+  }
+
+  connect(link: LinkId, endpoint: string): void {
+    this.connects.push({ link, endpoint });
+  }
+
+  close(link: LinkId): void {
+    this.closes.push(link);
+  }
+
+  tell(event: Event): void {
+    this.events.push(event);
+  }
+
+  /** Everything has been performed. */
+  clear(): void {
+    this.links.length = 0;
+    this.records.length = 0;
+    this.connects.length = 0;
+    this.closes.length = 0;
+    this.events.length = 0;
+  }
+}

@@ -1,0 +1,12 @@
+// The one door of the runtime: sockets, clock, chance, and the driver that runs a machine with them.
+
+export { SystemClock, type Cancel, type Clock } from './clock.js';
+export { Counters } from './counters.js';
+export { DealerPort, type DealerPortOptions } from './dealer-port.js';
+export { Driver, type DriverOptions, type DriverState } from './driver.js';
+export { defaultBrokers } from './environment.js';
+export { checkEndpoint, type EndpointUse } from './endpoint.js';
+export { PORT_LIMITS, type PortLimits } from './limits.js';
+export type { ListeningPort, LossReason, Port, PortHandlers } from './port.js';
+export { randomInstance, randomSeed } from './random.js';
+export { RouterPort, type RouterPortOptions } from './router-port.js';

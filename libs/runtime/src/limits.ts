@@ -1,0 +1,64 @@
+// Every bound of the sockets, with its unit and its reason.
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Bounds of a port. Bytes are bytes, times are milliseconds, counts are counts. */
+export interface PortLimits {
+  /** What may wait for one link that takes nothing; past it the link is lost as `blocked`. */
+  readonly queueBytesMax: number;
+  /** What may wait for all links together; past it the link for which most waits is lost as `blocked`. */
+  readonly queueBytesTotalMax: number;
+  /** How long a link may take nothing while something waits for it. */
+  readonly blockedMaxMs: number;
+  /** How long a closed link goes on trying to get rid of what it was sent. */
+  readonly closeLingerMs: number;
+  /** The largest frame that libzmq takes; a larger one costs its sender the connection. -1: no limit. */
+  readonly frameBytesMax: number;
+  /** Messages that libzmq queues for one connection, in each direction, before it says that it is full. */
+  readonly highWaterMark: number;
+  /** ZMTP heartbeats: a dead process or network is noticed by them, a blocked event loop is not. */
+  readonly heartbeatMs: number;
+  /** Without an answer to a ZMTP heartbeat for this long the connection is gone. */
+  readonly heartbeatTimeoutMs: number;
+  /** A connection that has not finished its ZMTP handshake after this long is dropped. */
+  readonly handshakeMs: number;
+  /** Connections that the kernel holds before they are accepted (listening ports). */
+  readonly backlog: number;
+  /** First pause before libzmq tries again to reach an endpoint where nobody listens (connecting ports). */
+  readonly reconnectMs: number;
+  /** The longest such pause; libzmq doubles it from `reconnectMs`. */
+  readonly reconnectMaxMs: number;
+  /** Closed links whose peers have not gone yet and are still kept out; past it the oldest is forgotten (listening ports). */
+  readonly barredMax: number;
+}
+
+/** The limits of a port that is told no others. */
+export const PORT_LIMITS: PortLimits = Object.freeze({
+  // Four of the largest messages (16 MiB): a peer that is this far behind will not catch up before its requests expire.
+  queueBytesMax: 64 * MIB,
+  // A thousand stalled peers must not add up to the memory of the machine; small EC2 instances have 2 GiB.
+  queueBytesTotalMax: 512 * MIB,
+  // Two thirds of the session clock's silence (15 s): the port gives up first and says why.
+  blockedMaxMs: 10_000,
+  // A GOODBYE on a working network takes under 1 ms; a closing process should not be felt to hang.
+  closeLingerMs: 250,
+  // messageBytesMax of the protocol and the room for the batch; who raises that one passes this one.
+  frameBytesMax: 16 * MIB + 256 * KIB,
+  // Counts messages of 64 KiB and less as a rule, so 16 MiB; enough for 10 ms of single small messages.
+  highWaterMark: 256,
+  // DESIGN.md section 4, the link clock.
+  heartbeatMs: 1_000,
+  heartbeatTimeoutMs: 3_000,
+  // libzmq's 30 s lets strangers hold file descriptors for long; CURVE takes under 1 ms of CPU.
+  handshakeMs: 5_000,
+  // libzmq's 100 makes thousands of agents that come back at once wait for SYN retries of a second each.
+  backlog: 1_024,
+  reconnectMs: 50,
+  reconnectMaxMs: 500,
+  // About 200 bytes each; only peers that stay connected after their GOODBYE count.
+  barredMax: 65_536,
+});
+
+/** A turn is ended early when the machine has this many records to send: what is ready need not wait for the rest. */
+export const TURN_RECORDS_MAX = 4_096;

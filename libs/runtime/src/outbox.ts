@@ -1,0 +1,222 @@
+// The one writer of a port: messages leave in order for each link, and a peer that takes nothing holds up only itself.
+//
+// X1. One message at a time is handed to a socket; a second `send` while one is under way would throw EBUSY.
+// X2. A lane whose socket is full is tried again after 1 ms, then 2, 4, up to 20; the others go on.
+// X3. A lane that is blocked for too long, or for which too much waits, is given up.
+// X4. `lost` and `left` are never called from within a call to the outbox.
+
+import type { Cancel, Clock } from './clock.js';
+import { bytesOf, type Lane } from './lane.js';
+import type { PortLimits } from './limits.js';
+
+/** What became of a message: the socket took it, is full, or has no such peer. */
+export type Handed = 'sent' | 'full' | 'gone';
+
+/** In ms. Below 1 there is no timer; above 20 a peer that reads again would feel it. */
+const PAUSE_FIRST_MS = 1;
+const PAUSE_MAX_MS = 20;
+/** Lanes tried again at one time: an attempt in vain costs 10 µs, so a thousand stalled peers cost 3 % of a core, not half. */
+const RETRIES_PER_TIME = 64;
+
+export interface OutboxOptions<L extends Lane> {
+  readonly clock: Clock;
+  readonly limits: Pick<PortLimits, 'queueBytesMax' | 'queueBytesTotalMax' | 'blockedMaxMs'>;
+  /** Offers a message to the lane's socket. Settles at once, never rejects. */
+  hand(lane: L, message: Uint8Array[]): Promise<Handed>;
+  /** The lane is gone, and with it what waited. */
+  lost(lane: L, reason: 'unreachable' | 'blocked'): void;
+  /** Everything sent on a leaving lane is with its socket, or was given up. */
+  left(lane: L): void;
+}
+
+export class Outbox<L extends Lane> {
+  readonly #options: OutboxOptions<L>;
+  #ready: L[] = [];
+  #nextReady = 0;
+  #blocked: L[] = [];
+  #bytes = 0;
+  #length = 0;
+  #isPumping = false;
+  #cancelRetry: Cancel | undefined;
+  #retryAt = Infinity;
+  #idle: (() => void)[] = [];
+
+  constructor(options: OutboxOptions<L>) {
+    this.#options = options;
+  }
+
+  /** Bytes that wait, of all lanes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Sends a message on an open lane; nothing happens on another one. The first of an idle outbox is with its socket on return. */
+  send(lane: L, message: Uint8Array[]): void {
+    if (lane.state !== 'open') return;
+    const bytes = bytesOf(message);
+    lane.push(message, bytes);
+    this.#bytes += bytes;
+    this.#length += 1;
+    if (lane.blockedAt === undefined) this.#serve(lane);
+    else this.#checkBounds(lane);
+  }
+
+  /** Ends a lane after what was sent on it. */
+  leave(lane: L): void {
+    if (lane.state !== 'open') return;
+    lane.become('leaving');
+    if (lane.first === undefined) this.#end(lane, undefined);
+  }
+
+  /** Ends a lane at once: its connection is gone. Nothing is told. */
+  drop(lane: L): void {
+    if (lane.state === 'gone') return;
+    lane.become('gone');
+    this.#forget(lane);
+  }
+
+  /** @returns settles when nothing waits any more, after `withinMs` at the latest. */
+  settle(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.setTimer(withinMs, resolve);
+      this.#idle.push(() => {
+        cancel();
+        resolve();
+      });
+      this.#tellIdle();
+    });
+  }
+
+  /** Gives up whatever still waits. */
+  stop(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    for (const lane of this.#blocked) this.#forget(lane);
+    this.#blocked = [];
+    for (let i = this.#nextReady; i < this.#ready.length; i++) this.#forget(this.#ready[i] as L);
+  }
+
+  #serve(lane: L): void {
+    if (!lane.isReady) {
+      lane.isReady = true;
+      this.#ready.push(lane);
+    }
+    if (!this.#isPumping) void this.#pump();
+  }
+
+  #next(): L | undefined {
+    const lane = this.#ready[this.#nextReady];
+    if (lane === undefined) {
+      this.#ready.length = 0;
+      this.#nextReady = 0;
+      return undefined;
+    }
+    this.#nextReady += 1;
+    lane.isReady = false;
+    return lane;
+  }
+
+  async #pump(): Promise<void> {
+    this.#isPumping = true;
+    for (let lane = this.#next(); lane !== undefined; lane = this.#next()) {
+      const message = lane.first;
+      if (message === undefined) continue;
+      const handed = await this.#options.hand(lane, message);
+      if (lane.first !== message) continue; // it was given up meanwhile
+      if (handed === 'sent') this.#sent(lane, bytesOf(message));
+      else if (handed === 'full') this.#block(lane);
+      else this.#end(lane, 'unreachable');
+    }
+    this.#isPumping = false;
+  }
+
+  #sent(lane: L, bytes: number): void {
+    lane.shift(bytes);
+    this.#bytes -= bytes;
+    this.#length -= 1;
+    lane.blockedAt = undefined;
+    lane.pauseMs = 0;
+    if (lane.first !== undefined) this.#serve(lane);
+    else if (lane.state === 'leaving') this.#end(lane, undefined);
+    this.#tellIdle();
+  }
+
+  #block(lane: L): void {
+    const now = this.#options.clock.now();
+    lane.blockedAt ??= now;
+    if (now - lane.blockedAt >= this.#options.limits.blockedMaxMs) {
+      this.#end(lane, 'blocked');
+      return;
+    }
+    lane.pauseMs = Math.min(PAUSE_MAX_MS, lane.pauseMs === 0 ? PAUSE_FIRST_MS : lane.pauseMs * 2);
+    lane.retryAt = now + lane.pauseMs;
+    this.#blocked.push(lane);
+    this.#arm(lane.retryAt, now);
+    this.#checkBounds(lane);
+  }
+
+  /** X3, for bytes. */
+  #checkBounds(lane: L): void {
+    const { queueBytesMax, queueBytesTotalMax } = this.#options.limits;
+    if (lane.bytes > queueBytesMax) this.#end(lane, 'blocked');
+    if (this.#bytes <= queueBytesTotalMax) return;
+    let most: L | undefined;
+    for (const other of this.#blocked) if (most === undefined || other.bytes > most.bytes) most = other;
+    if (most !== undefined) this.#end(most, 'blocked');
+  }
+
+  #arm(at: number, now: number): void {
+    if (at >= this.#retryAt) return;
+    this.#cancelRetry?.();
+    this.#retryAt = at;
+    this.#cancelRetry = this.#options.clock.setTimer(at - now, () => this.#retry());
+  }
+
+  /** X2: serves the blocked lanes whose pause is over, the longest waiting first. */
+  #retry(): void {
+    const now = this.#options.clock.now();
+    this.#cancelRetry = undefined;
+    this.#retryAt = Infinity;
+    const waiting: L[] = [];
+    let served = 0;
+    let next = Infinity;
+    for (const lane of this.#blocked) {
+      if (served < RETRIES_PER_TIME && lane.retryAt <= now) {
+        served += 1;
+        this.#serve(lane);
+      } else {
+        waiting.push(lane);
+        next = Math.min(next, lane.retryAt);
+      }
+    }
+    this.#blocked = waiting;
+    if (next !== Infinity) this.#arm(Math.max(next, now + PAUSE_FIRST_MS), now);
+  }
+
+  /** The lane is over: after a leave when `reason` is undefined, else for that reason. */
+  #end(lane: L, reason: 'unreachable' | 'blocked' | undefined): void {
+    const wasOpen = lane.state === 'open';
+    lane.become('gone');
+    this.#forget(lane);
+    queueMicrotask(() => {
+      if (wasOpen && reason !== undefined) this.#options.lost(lane, reason);
+      else this.#options.left(lane);
+    });
+  }
+
+  #forget(lane: L): void {
+    this.#bytes -= lane.bytes;
+    this.#length -= lane.length;
+    lane.clear();
+    const at = lane.blockedAt === undefined ? -1 : this.#blocked.indexOf(lane);
+    if (at >= 0) this.#blocked.splice(at, 1);
+    lane.blockedAt = undefined;
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
+    if (this.#length > 0 || this.#idle.length === 0) return;
+    for (const tell of this.#idle) tell();
+    this.#idle = [];
+  }
+}

@@ -1,0 +1,201 @@
+// A broker's port: one ROUTER to which every peer connects, and a link number for each connection that has spoken.
+//
+// A1. A link is one connection: a routing id that comes back after its connection was lost is a new link.
+// A2. A routing id proves nothing; it is an address and no more. Handover is off, so nobody can take over another's.
+// A3. A link that was closed or lost is barred: what still comes from its connection is dropped until libzmq says that it is gone.
+// A4. Whoever is connected but has said nothing has no link.
+
+import { Context, type Router } from 'zeromq';
+import { MajordomoError, type LinkId } from '@majordomo/protocol';
+import type { Clock } from './clock.js';
+import { checkEndpoint } from './endpoint.js';
+import { Lane } from './lane.js';
+import { PORT_LIMITS, type PortLimits } from './limits.js';
+import { Outbox } from './outbox.js';
+import type { ListeningPort, LossReason, PortHandlers } from './port.js';
+import { closeSocket, codeOf, crash, hand, isNotice, NoticeRouter, receiveAll, socketOptions } from './sockets.js';
+
+export interface RouterPortOptions {
+  readonly clock: Clock;
+  readonly limits?: Partial<PortLimits>;
+  /** The libzmq context; the process's own by default, which inproc:// needs. */
+  readonly context?: Context;
+}
+
+/** A connection that has spoken. */
+class Peer extends Lane {
+  constructor(
+    link: LinkId,
+    readonly route: Uint8Array,
+    readonly key: string,
+  ) {
+    super(link);
+  }
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process listens there. Stop it or choose another port',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENODEV: 'this machine has no such address or network interface',
+  EACCES: 'this user may not listen there',
+  ENOENT: 'its directory does not exist',
+};
+
+export class RouterPort implements ListeningPort {
+  readonly #limits: PortLimits;
+  readonly #clock: Clock;
+  readonly #socket: NoticeRouter;
+  readonly #hasNotices: boolean;
+  readonly #outbox: Outbox<Peer>;
+  readonly #byRoute = new Map<string, Peer>();
+  readonly #byLink = new Map<LinkId, Peer>();
+  /** A3, the oldest first. */
+  readonly #barred = new Set<Peer>();
+  #lastLink = 0;
+  #handlers: PortHandlers | undefined;
+  #received: Promise<void> = Promise.resolve();
+  #down: Promise<void> | undefined;
+
+  constructor(options: RouterPortOptions) {
+    this.#limits = { ...PORT_LIMITS, ...options.limits };
+    this.#clock = options.clock;
+    this.#socket = new NoticeRouter({
+      ...socketOptions(this.#limits),
+      mandatory: true,
+      handover: false,
+      backlog: this.#limits.backlog,
+      ...(options.context === undefined ? {} : { context: options.context }),
+    });
+    this.#hasNotices = this.#socket.noticeLoss();
+    this.#outbox = new Outbox<Peer>({
+      clock: options.clock,
+      limits: this.#limits,
+      hand: (peer, message) => hand(this.#socket as Router, [peer.route, ...message]),
+      lost: (peer, reason) => this.#lose(peer, reason),
+      left: (peer) => this.#bar(peer),
+    });
+  }
+
+  /** Will loss be told at once? If not, it shows when something is sent, or by the session clock (sockets.ts S1). */
+  get hasNotices(): boolean {
+    return this.#hasNotices;
+  }
+
+  /** Links that are neither closed nor lost. */
+  get links(): number {
+    return this.#byLink.size;
+  }
+
+  /** Bytes that wait for peers that take nothing at the moment. */
+  get waitingBytes(): number {
+    return this.#outbox.bytes;
+  }
+
+  async bind(endpoint: string): Promise<string> {
+    const refuse = (why: string, reason: string, cause?: unknown): MajordomoError =>
+      new MajordomoError('INVALID_OPTION', `cannot listen on ${endpoint}: ${why}`, {
+        details: { endpoint, reason },
+        cause,
+      });
+    const problem = checkEndpoint(endpoint, 'listen');
+    if (problem !== undefined) throw refuse(problem, 'EINVAL');
+    if (this.#down !== undefined) throw refuse('the port is shut down', 'EBADF');
+    if (endpoint.startsWith('tcp://[')) this.#socket.ipv6 = true;
+    try {
+      // Not bind(): that blocks the socket for send and receive until it is done.
+      this.#socket.bindSync(endpoint);
+    } catch (cause) {
+      const reason = codeOf(cause);
+      throw refuse(WHY[reason] ?? (cause instanceof Error ? cause.message : reason), reason, cause);
+    }
+    return this.#socket.lastEndpoint ?? endpoint;
+  }
+
+  start(handlers: PortHandlers): void {
+    if (this.#handlers !== undefined) throw new Error('this port was started before');
+    this.#handlers = handlers;
+    if (this.#down !== undefined) return;
+    this.#received = receiveAll(this.#socket as Router, (frames) => this.#take(frames)).catch(crash);
+  }
+
+  connect(link: LinkId, endpoint: string): never {
+    throw new Error(`a ROUTER opens no links (link ${link} to ${endpoint})`);
+  }
+
+  send(link: LinkId, message: Uint8Array[]): void {
+    const peer = this.#byLink.get(link);
+    if (peer !== undefined) this.#outbox.send(peer, message);
+  }
+
+  close(link: LinkId): void {
+    const peer = this.#byLink.get(link);
+    if (peer === undefined) return;
+    this.#byLink.delete(link);
+    this.#outbox.leave(peer);
+  }
+
+  shutdown(lingerMs: number): Promise<void> {
+    this.#down ??= this.#shutDown(lingerMs);
+    return this.#down;
+  }
+
+  async #shutDown(lingerMs: number): Promise<void> {
+    const end = this.#clock.now() + lingerMs;
+    for (const peer of this.#byLink.values()) this.#outbox.leave(peer);
+    this.#byLink.clear();
+    await this.#outbox.settle(lingerMs);
+    this.#outbox.stop();
+    await closeSocket(this.#socket, end - this.#clock.now());
+    await this.#received;
+    this.#byRoute.clear();
+    this.#barred.clear();
+  }
+
+  #take(frames: Buffer[]): void {
+    if (this.#down !== undefined) return;
+    const route = frames.shift();
+    if (route === undefined) return;
+    const key = route.toString('latin1');
+    let peer = this.#byRoute.get(key);
+    if (isNotice(frames)) {
+      if (peer !== undefined) this.#gone(peer);
+      return;
+    }
+    if (frames.length === 0) return;
+    peer ??= this.#greet(route, key);
+    if (peer.state === 'open') this.#handlers?.message(peer.link, frames);
+  }
+
+  #greet(route: Buffer, key: string): Peer {
+    // A copy: a long routing id would keep alive the message that it came in.
+    const peer = new Peer(++this.#lastLink, Buffer.from(route), key);
+    this.#byRoute.set(key, peer);
+    this.#byLink.set(peer.link, peer);
+    return peer;
+  }
+
+  /** The connection is gone: its routing id is free for another one (A1). */
+  #gone(peer: Peer): void {
+    this.#byRoute.delete(peer.key);
+    this.#barred.delete(peer);
+    this.#outbox.drop(peer);
+    if (this.#byLink.delete(peer.link)) this.#handlers?.lost(peer.link, 'disconnected');
+  }
+
+  /** The outbox could not reach it. What of the connection is still to be read must not become a link again (A3). */
+  #lose(peer: Peer, reason: LossReason): void {
+    if (!this.#byLink.delete(peer.link)) return;
+    this.#bar(peer);
+    if (this.#down === undefined) this.#handlers?.lost(peer.link, reason);
+  }
+
+  #bar(peer: Peer): void {
+    if (this.#byRoute.get(peer.key) !== peer) return;
+    this.#barred.add(peer);
+    if (this.#barred.size <= this.#limits.barredMax) return;
+    const [oldest] = this.#barred;
+    if (oldest === undefined) return;
+    this.#barred.delete(oldest);
+    this.#byRoute.delete(oldest.key);
+  }
+}
