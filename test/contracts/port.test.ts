@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Dealer } from 'zeromq';
-import { DealerPort, RouterPort, SystemClock, type Port } from '@majordomo/runtime';
+import { DealerPort, RouterPort, SystemClock, type Port, type PortLimits } from '@majordomo/runtime';
 import { FakeClock, FakeDealerPort, FakeNetwork, FakeRouterPort } from '@majordomo/runtime/fake';
-import { portContract, WORLD_LIMITS, type PortWorld, type StalledPeer } from './port-contract.js';
+import { portContract, type PortWorld, type StalledPeer } from './port-contract.js';
 
 /** How long a condition on real sockets may take, in ms. */
 const PATIENCE_MS = 5_000;
@@ -21,17 +21,22 @@ async function eventually(condition: () => boolean): Promise<void> {
 class RealWorld implements PortWorld {
   readonly endpoint = 'tcp://127.0.0.1:0';
   readonly #clock = new SystemClock();
+  readonly #limits: Partial<PortLimits>;
   readonly #ports: Port[] = [];
   readonly #sockets: Dealer[] = [];
 
+  constructor(limits: Partial<PortLimits>) {
+    this.#limits = limits;
+  }
+
   router(): RouterPort {
-    const port = new RouterPort({ clock: this.#clock, limits: WORLD_LIMITS });
+    const port = new RouterPort({ clock: this.#clock, limits: this.#limits });
     this.#ports.push(port);
     return port;
   }
 
   dealer(): DealerPort {
-    const port = new DealerPort({ clock: this.#clock, limits: WORLD_LIMITS });
+    const port = new DealerPort({ clock: this.#clock, limits: this.#limits });
     this.#ports.push(port);
     return port;
   }
@@ -61,7 +66,11 @@ class RealWorld implements PortWorld {
 class FakeWorld implements PortWorld {
   readonly endpoint = 'tcp://127.0.0.1:0';
   readonly clock = new FakeClock();
-  readonly network = new FakeNetwork({ clock: this.clock, limits: WORLD_LIMITS });
+  readonly network: FakeNetwork;
+
+  constructor(limits: Partial<PortLimits> = {}) {
+    this.network = new FakeNetwork({ clock: this.clock, limits });
+  }
 
   router(): FakeRouterPort {
     return new FakeRouterPort(this.network);
@@ -94,8 +103,8 @@ class FakeWorld implements PortWorld {
   }
 }
 
-portContract('the sockets of zeromq', () => new RealWorld());
-portContract('the fakes', () => new FakeWorld());
+portContract('the sockets of zeromq', (limits) => new RealWorld(limits));
+portContract('the fakes', (limits) => new FakeWorld(limits));
 
 describe('real sockets', () => {
   test('tell of loss by themselves', async () => {
@@ -137,6 +146,7 @@ describe('real sockets', () => {
     const stranger = new Dealer({ linger: 0, routingId: 'r'.repeat(255) });
     stranger.connect(endpoint);
     await stranger.send('short');
+    await eventually(() => heard.length === 1);
     await stranger.send(Buffer.alloc(1_001));
     const other = new Dealer({ linger: 0 });
     other.connect(endpoint);
@@ -202,7 +212,7 @@ describe('the fake network', () => {
     world.clock.advance(10);
     expect(told.slice(1)).toEqual([
       '1010 peer 7 late',
-      '5010 peer 7 lost: disconnected',
+      '5010 peer 7 lost: disconnected', // 3 s after the second isolation
       '5010 broker 1 lost: disconnected',
       '7010 broker 2 patient',
     ]);

@@ -18,7 +18,7 @@ export function checkInvariants(broker: Broker): void {
         throw new Error(`D2: request ${request.ref} is settled without a reply`);
     }
     for (const offer of session.offers.values()) {
-      const held = [...session.leases.values()].filter((lease) => lease.offer === offer).length;
+      const held = session.leases.values().filter((lease) => lease.offer === offer).length;
       if (held !== offer.held) throw new Error(`D4: the books say ${offer.held} leases, there are ${held}`);
     }
   }

@@ -1,3 +1,3 @@
-// The one door of the command line, for programs that want its pieces without its process.
+// The one door of the command line, for programs that run the command and want to know what it says.
 
-export {};
+export { EXIT_CODES, exitCodeOf, type ExitReason } from './exit-codes.js';

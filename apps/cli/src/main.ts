@@ -1,4 +1,7 @@
-// The majordomo command: reads the arguments and runs what they ask for.
+// The majordomo command: runs what its arguments ask for and ends with the exit code of that.
 
-process.stderr.write('majordomo: no command is written yet\n');
-process.exitCode = 1;
+import { endQuietlyWithoutReader } from './output/screen.js';
+import { run } from './program.js';
+
+endQuietlyWithoutReader();
+process.exitCode = await run(process.argv.slice(2));

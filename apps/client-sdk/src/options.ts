@@ -3,12 +3,12 @@
 import { CALLER_LIMITS, optionProblems, refuseProblems, RETRY_BUDGET } from '@majordomo/caller';
 import { callback, numberFrom, plainRecord, textUpTo, wholeNumberFrom } from '@majordomo/caller';
 import type { BrokerEvent, OptionRule, OptionRules, RetryBudgetOptions } from '@majordomo/caller';
-import { CALL_DEFAULTS, DEFAULT_BROKER, SESSION_DEFAULTS, WIRE_LIMITS, type Contract } from '@majordomo/protocol';
-import { checkEndpoint } from '@majordomo/runtime';
+import { CALL_DEFAULTS, SESSION_DEFAULTS, WIRE_LIMITS, type Contract } from '@majordomo/protocol';
+import { checkEndpoint, defaultBrokers } from '@majordomo/runtime';
 
 /** What `connect` may be told. Times in ms. */
 export interface ConnectOptions<Contracts extends readonly Contract[] = readonly Contract[]> {
-  /** Endpoints of brokers. Calls are spread over those that answer; when one is lost, others are asked. Default: one on this machine. */
+  /** Endpoints of brokers. Calls are spread over those that answer; when one is lost, others are asked. Default: MAJORDOMO_BROKER, else one on this machine. */
   readonly brokers?: readonly string[] | undefined;
   /** With contracts, addresses, inputs and outputs are typed. They change nothing at run time. */
   readonly contracts?: Contracts | undefined;
@@ -109,7 +109,7 @@ const RULES: OptionRules<ConnectOptions> = {
  */
 export function resolveConnectOptions(given: ConnectOptions, randomName: string): ResolvedConnectOptions {
   const options: ResolvedConnectOptions = Object.freeze({
-    brokers: Object.freeze([...(Array.isArray(given.brokers) ? given.brokers : [DEFAULT_BROKER])]),
+    brokers: Object.freeze([...(Array.isArray(given.brokers) ? given.brokers : defaultBrokers())]),
     name: given.name ?? randomName,
     deadlineMs: given.deadlineMs ?? CALL_DEFAULTS.deadlineMs,
     connectTimeoutMs: given.connectTimeoutMs ?? 5_000,
@@ -120,7 +120,11 @@ export function resolveConnectOptions(given: ConnectOptions, randomName: string)
     retryBudget: Object.freeze({ ...RETRY_BUDGET, ...given.retryBudget }),
     onEvent: given.onEvent,
   });
-  refuseProblems('connect', [...optionProblems(given, RULES), ...contradictions(options)]);
+  const problems = [...optionProblems(given, RULES), ...contradictions(options)];
+  // Those of the environment have not been looked at yet.
+  const unusable = given.brokers === undefined ? brokerList(options.brokers) : undefined;
+  if (unusable !== undefined) problems.push(`brokers ${unusable}`);
+  refuseProblems('connect', problems);
   return options;
 }
 

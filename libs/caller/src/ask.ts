@@ -5,22 +5,29 @@
 
 import { decodeBody, MajordomoError, type Bytes } from '@majordomo/protocol';
 import { PendingRequest, type Asked } from './core/pending-request.js';
+import type { Abortable, Signals } from './signals.js';
 
-/** Whom a request that nobody waits for any more is given back to. */
-export interface CancelDesk {
+/** Where a request is handed in, and given back when nobody waits for it any more. */
+export interface AskDesk {
+  /** Hands the request in, or fails it when that cannot be. */
+  begin(ask: Ask): void;
+  /** Nobody waits for it any more, for this cause. */
   cancel(ask: Ask, cause: unknown): void;
+  /** The application has taken so many more values of a stream. */
+  consumed(ask: Ask, count: number): void;
 }
 
 /** What a request has to do with the rest of the application. */
 export interface AskLinks {
-  readonly desk: CancelDesk;
+  readonly desk: AskDesk;
+  readonly signals: Signals;
   readonly signal: AbortSignal | undefined;
   /** The signal of the scope it is asked in. */
   readonly scopeSignal: AbortSignal | undefined;
   readonly onProgress: ((value: unknown) => void) | undefined;
 }
 
-export abstract class Ask extends PendingRequest {
+export abstract class Ask extends PendingRequest implements Abortable {
   protected readonly links: AskLinks;
 
   constructor(asked: Asked, links: AskLinks) {
@@ -47,25 +54,26 @@ export abstract class Ask extends PendingRequest {
     tellObserver(() => onProgress(value));
   }
 
-  /** Begins to listen to the signals. @returns one that was aborted before; then nobody is to be asked. */
+  /** Begins to listen to its signals. @returns one that was aborted before; then nobody is to be asked. */
   listen(): AbortSignal | undefined {
-    const { signal, scopeSignal } = this.links;
+    const { signals, signal, scopeSignal } = this.links;
     if (signal?.aborted === true) return signal;
     if (scopeSignal?.aborted === true) return scopeSignal;
-    signal?.addEventListener('abort', this);
-    scopeSignal?.addEventListener('abort', this);
+    if (signal !== undefined) signals.watch(signal, this);
+    if (scopeSignal !== undefined) signals.watch(scopeSignal, this);
     return undefined;
   }
 
-  /** One of the signals was aborted. (EventListener: an object costs no closure.) */
-  handleEvent(event: Event): void {
-    this.links.desk.cancel(this, (event.target as AbortSignal | null)?.reason);
+  /** One of its signals was aborted. */
+  abort(cause: unknown): void {
+    this.links.desk.cancel(this, cause);
   }
 
   /** W2 */
   protected unlisten(): void {
-    this.links.signal?.removeEventListener('abort', this);
-    this.links.scopeSignal?.removeEventListener('abort', this);
+    const { signals, signal, scopeSignal } = this.links;
+    if (signal !== undefined) signals.unwatch(signal, this);
+    if (scopeSignal !== undefined) signals.unwatch(scopeSignal, this);
   }
 }
 

@@ -9,15 +9,6 @@ import { decodeBody, isMajordomoError, type Bytes, type MajordomoError } from '@
 import { Ask, type AskLinks } from './ask.js';
 import type { Asked } from './core/pending-request.js';
 
-/** What the iterator needs of the session. */
-export interface StreamDesk {
-  /** Sends the request. */
-  begin(stream: StreamAsk): void;
-  /** The application has taken so many more. */
-  consumed(stream: StreamAsk, count: number): void;
-  cancel(stream: StreamAsk, cause: unknown): void;
-}
-
 /** A stream of replies. It can be iterated once; leaving the loop cancels it. */
 export interface ReplyStream<T> extends AsyncIterableIterator<T, undefined, undefined> {
   /** Stops the stream, at the worker too. Values that were not taken are dropped. */
@@ -35,7 +26,6 @@ const DONE: IteratorResult<unknown, undefined> = Object.freeze({ done: true, val
 
 /** The request behind a stream: values go in on the session's side and out on the application's. */
 export class StreamAsk extends Ask implements ReplyStream<unknown> {
-  readonly #desk: StreamDesk;
   readonly #lot: number;
   #state: 'unasked' | 'open' | 'ending' | 'done' = 'unasked';
   #values: unknown[] = [];
@@ -43,9 +33,8 @@ export class StreamAsk extends Ask implements ReplyStream<unknown> {
   #error: unknown;
   #taken = 0;
 
-  constructor(asked: Asked, links: AskLinks, desk: StreamDesk) {
+  constructor(asked: Asked, links: AskLinks) {
     super(asked, links);
-    this.#desk = desk;
     this.#lot = Math.max(1, asked.window >> 1);
   }
 
@@ -60,7 +49,7 @@ export class StreamAsk extends Ask implements ReplyStream<unknown> {
   return(): Promise<IteratorResult<unknown, undefined>> {
     const wasOpen = this.#state === 'open';
     this.#stop();
-    if (wasOpen) this.#desk.cancel(this, 'the caller left the stream');
+    if (wasOpen) this.links.desk.cancel(this, 'the caller left the stream');
     return Promise.resolve(DONE);
   }
 
@@ -78,7 +67,7 @@ export class StreamAsk extends Ask implements ReplyStream<unknown> {
     try {
       value = decodeBody(body);
     } catch (error) {
-      this.#desk.cancel(this, error);
+      this.links.desk.cancel(this, error);
       return this.#end(error);
     }
     const taker = this.#takers.shift();
@@ -109,7 +98,7 @@ export class StreamAsk extends Ask implements ReplyStream<unknown> {
 
   #ask(): void {
     this.#state = 'open';
-    this.#desk.begin(this);
+    this.links.desk.begin(this);
   }
 
   #take(): unknown {
@@ -122,7 +111,7 @@ export class StreamAsk extends Ask implements ReplyStream<unknown> {
   #count(): void {
     this.#taken += 1;
     if (this.#taken < this.#lot) return;
-    this.#desk.consumed(this, this.#taken);
+    this.links.desk.consumed(this, this.#taken);
     this.#taken = 0;
   }
 

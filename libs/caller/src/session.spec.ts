@@ -1,11 +1,15 @@
 // Promises and iterators over real sockets, with a broker played by the test.
 
 import { decodeBody, encodeBody, Kind, type Request, type WireRecord } from '@majordomo/protocol';
+import { DealerPort, SystemClock } from '@majordomo/runtime';
+import type { Ask } from './ask.js';
+import { Caller } from './core/caller.js';
 import { CALLER_LIMITS, RETRY_BUDGET } from './core/limits.js';
+import { HELLO } from './core/rig.js';
 import type { BrokerEvent } from './core/words.js';
 import { openCaller, type OpenCallerOptions } from './open.js';
 import { endOf, PlayedBroker, value, values, type Play } from './played-broker.js';
-import type { CallerSession } from './session.js';
+import { CallerSession } from './session.js';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -40,6 +44,24 @@ async function connected(play?: Play): Promise<{ broker: PlayedBroker; session: 
   const session = sessionTo([broker.endpoint]);
   await session.open(5_000);
   return { broker, session };
+}
+
+/** A session whose machine can be broken. */
+async function withMachine(): Promise<{ broker: PlayedBroker; session: CallerSession; caller: Caller<Ask> }> {
+  const broker = await brokerThat();
+  const clock = new SystemClock();
+  const caller = new Caller<Ask>({
+    brokers: [broker.endpoint],
+    hello: HELLO,
+    seed: 1,
+    inFlightMax: 10,
+    retryBudget: RETRY_BUDGET,
+  });
+  const port = new DealerPort({ clock });
+  const session = new CallerSession({ caller, port, clock, bytesMax: 1e6, deadlineMs: 10_000, onEvent: undefined });
+  open.push(session);
+  await session.open(5_000);
+  return { broker, session, caller };
 }
 
 /** Answers every request; others are for the test to answer. */
@@ -170,15 +192,15 @@ describe('a signal', () => {
     expect(requestsTo(broker)).toEqual([]);
   });
 
-  test('collects no listeners of calls that have ended', async () => {
+  test('has one listener for all calls, and none when they have ended', async () => {
     const { session } = await connected(echo);
     const { signal } = new AbortController();
-    let listeners = 0;
+    const counted = { added: 0, removed: 0 };
     const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
-    signal.addEventListener = (...all: Parameters<typeof add>) => (listeners++, add(...all));
-    signal.removeEventListener = (...all: Parameters<typeof remove>) => (listeners--, remove(...all));
-    await Promise.all([session.call('a.b', 1, { signal }), session.call('a.b', 2, { signal })]);
-    expect(listeners).toBe(0);
+    signal.addEventListener = (...all: Parameters<typeof add>) => (counted.added++, add(...all));
+    signal.removeEventListener = (...all: Parameters<typeof remove>) => (counted.removed++, remove(...all));
+    await Promise.all(Array.from({ length: 20 }, (_, i) => session.call('a.b', i, { signal })));
+    expect(counted).toEqual({ added: 1, removed: 1 });
   });
 });
 
@@ -336,4 +358,18 @@ test('a broker that comes back on its endpoint answers what it had been asked be
   const second = await brokerThat(echo, first.endpoint);
   await expect(answer).resolves.toBe(1);
   expect(requestsTo(second)).toMatchObject([{ ref: 1 }]);
+});
+
+test('a bug in the machine leaves nobody waiting', async () => {
+  const { broker, session, caller } = await withMachine();
+  const ends = Promise.allSettled([session.call('a.b', 1), session.stream('a.c').next()]);
+  await broker.hears(Kind.request);
+  caller.handle = () => {
+    throw new Error('a bug');
+  };
+  const last = session.call('a.b', 2);
+  const internal = { code: 'INTERNAL', cause: { message: 'a bug' } };
+  await expect(last).rejects.toMatchObject(internal);
+  await expect(ends).resolves.toMatchObject([{ reason: internal }, { reason: internal }]);
+  await expect(session.call('a.b', 3)).rejects.toMatchObject(internal);
 });

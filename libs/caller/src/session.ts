@@ -1,31 +1,22 @@
 // The asking side on real links: promises and iterators outside, the pure machine inside.
 //
 // B1. Nothing hangs: when the session closes, or breaks by a bug of ours, everybody who waits is told.
-// B2. A call never throws: whatever is wrong with it, its promise says so.
 
-import { encodeBody, MajordomoError, NO_BYTES, type Bytes, type Milliseconds } from '@majordomo/protocol';
+import { MajordomoError, type Milliseconds } from '@majordomo/protocol';
 import { Driver, type Clock, type Port } from '@majordomo/runtime';
-import { Call, tellObserver, type Ask, type AskLinks } from './ask.js';
-import {
-  checkCallOptions,
-  checkStreamOptions,
-  DEFAULT_WINDOW,
-  encodeHeaders,
-  type CallOptions,
-  type Headers,
-  type StreamOptions,
-} from './call-options.js';
+import { tellObserver, type Ask, type AskDesk } from './ask.js';
+import type { CallOptions, StreamOptions } from './call-options.js';
 import { AddressBook } from './core/addresses.js';
 import type { Caller } from './core/caller.js';
-import type { Asked } from './core/pending-request.js';
 import type { BrokerEvent, CallerEvent, CallerInput } from './core/words.js';
-import { StreamAsk, type ReplyStream, type StreamDesk } from './reply-stream.js';
-import { traceOf, type Scope } from './scope.js';
+import type { ReplyStream } from './reply-stream.js';
+import type { Scope } from './scope.js';
+import { Signals } from './signals.js';
 import type { Asker } from './typed.js';
+import { View } from './view.js';
 
 /** How long a closing session tries to get its GOODBYE out, in ms: brokers notice without it too. */
 const LINGER_MS = 250;
-const NO_OPTIONS = Object.freeze({});
 
 export interface SessionParts {
   readonly caller: Caller<Ask>;
@@ -38,26 +29,17 @@ export interface SessionParts {
   readonly onEvent: ((event: BrokerEvent) => void) | undefined;
 }
 
-/** What one request is made of before it is encoded. */
-interface Wanted {
-  readonly address: string;
-  readonly input: unknown;
-  readonly options: CallOptions & StreamOptions;
-  readonly window: number;
-  readonly scope: Scope | undefined;
-}
-
-export class CallerSession implements Asker, StreamDesk {
+export class CallerSession implements Asker, AskDesk {
   readonly #parts: SessionParts;
   readonly #driver: Driver<CallerInput<Ask>, CallerEvent<Ask>>;
-  readonly #book = new AddressBook();
-  /** Of most requests: nothing that could cancel them, nobody who wants to hear of progress. */
-  readonly #plainLinks: AskLinks = { desk: this, signal: undefined, scopeSignal: undefined, onProgress: undefined };
+  readonly #view: View;
   #opening: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
   #bug: MajordomoError | undefined;
 
   constructor(parts: SessionParts) {
+    const { clock, deadlineMs } = parts;
     this.#parts = parts;
+    this.#view = new View({ desk: this, clock, deadlineMs, book: new AddressBook(), signals: new Signals() });
     this.#driver = new Driver({
       machine: parts.caller,
       port: parts.port,
@@ -92,26 +74,17 @@ export class CallerSession implements Asker, StreamDesk {
     return opened;
   }
 
-  call<Output = unknown>(address: string, input?: unknown, options: CallOptions = NO_OPTIONS): Promise<Output> {
-    return this.#call({ address, input, options, window: 0, scope: undefined }) as Promise<Output>;
+  call<Output = unknown>(address: string, input?: unknown, options?: CallOptions): Promise<Output> {
+    return this.#view.call(address, input, options);
   }
 
-  stream<Output = unknown>(address: string, input?: unknown, options: StreamOptions = NO_OPTIONS): ReplyStream<Output> {
-    const { window = DEFAULT_WINDOW } = options;
-    return this.#stream({ address, input, options, window, scope: undefined }) as ReplyStream<Output>;
+  stream<Output = unknown>(address: string, input?: unknown, options?: StreamOptions): ReplyStream<Output> {
+    return this.#view.stream(address, input, options);
   }
 
   /** A view of this session for calls that are made on behalf of another request; see Scope. It needs no closing. */
   scoped(scope: Scope): Asker {
-    const trace = traceOf(scope.headers);
-    return {
-      call: <Output>(address: string, input?: unknown, options: CallOptions = NO_OPTIONS) =>
-        this.#call({ address, input, options, window: 0, scope }, trace) as Promise<Output>,
-      stream: <Output>(address: string, input?: unknown, options: StreamOptions = NO_OPTIONS) => {
-        const { window = DEFAULT_WINDOW } = options;
-        return this.#stream({ address, input, options, window, scope }, trace) as ReplyStream<Output>;
-      },
-    };
+    return this.#view.scoped(scope);
   }
 
   /** Settles everything as CLOSED, leaves the brokers and closes the sockets. A second call gets the same promise; it never rejects. */
@@ -122,63 +95,21 @@ export class CallerSession implements Asker, StreamDesk {
     return this.#driver.stop(lingerMs);
   }
 
-  /** StreamDesk. */
+  /** AskDesk. */
   begin(ask: Ask): void {
     const aborted = ask.listen();
     if (aborted !== undefined) ask.fail(cancelledBefore(aborted));
     else if (!this.#driver.input({ kind: 'call', request: ask })) ask.fail(this.#bug ?? closed());
   }
 
-  /** StreamDesk. */
-  consumed(request: StreamAsk, count: number): void {
-    this.#driver.input({ kind: 'consumed', request, count });
-  }
-
-  /** CancelDesk. */
+  /** AskDesk. */
   cancel(request: Ask, cause: unknown): void {
     this.#driver.input({ kind: 'cancel', request, reason: 'cancelled', cause });
   }
 
-  /** B2 */
-  #call(wanted: Wanted, trace?: Headers): Promise<unknown> {
-    try {
-      if (wanted.options !== NO_OPTIONS) checkCallOptions(wanted.options);
-      const call = new Call(this.#asked(wanted, trace), this.#linksOf(wanted));
-      this.begin(call);
-      return call.answer;
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  #stream(wanted: Wanted, trace?: Headers): ReplyStream<unknown> {
-    if (wanted.options !== NO_OPTIONS) checkStreamOptions(wanted.options);
-    return new StreamAsk(this.#asked(wanted, trace), this.#linksOf(wanted), this);
-  }
-
-  #asked({ address, input, options, window, scope }: Wanted, trace: Headers | undefined): Asked {
-    const found = this.#book.find(address);
-    if (found === undefined) throw notAnAddress(address);
-    return {
-      address: found,
-      headers: headersOf(options.headers, trace),
-      body: encodeBody(input),
-      deadlineMs: this.#deadlineOf(options.deadlineMs, scope?.deadline),
-      idempotencyKey: options.idempotencyKey ?? '',
-      waitForService: options.waitForService ?? false,
-      window,
-    };
-  }
-
-  /** The earlier of what the call asks for and what is left to the scope. */
-  #deadlineOf(given: number | undefined, scope: Milliseconds | undefined): number {
-    if (scope === undefined || scope === Infinity) return given ?? this.#parts.deadlineMs;
-    return Math.min(given ?? Infinity, Math.max(0, scope - this.now()));
-  }
-
-  #linksOf({ options, scope }: Wanted): AskLinks {
-    if (options === NO_OPTIONS && scope === undefined) return this.#plainLinks;
-    return { desk: this, signal: options.signal, scopeSignal: scope?.signal, onProgress: options.onProgress };
+  /** AskDesk. */
+  consumed(request: Ask, count: number): void {
+    this.#driver.input({ kind: 'consumed', request, count });
   }
 
   #tell(event: CallerEvent<Ask>): void {
@@ -217,15 +148,6 @@ export class CallerSession implements Asker, StreamDesk {
     for (const event of caller.output.events) if ('request' in event) event.request.fail(bug);
     for (const request of caller.unsettled()) request.fail(bug);
   }
-}
-
-function headersOf(own: Headers | undefined, trace: Headers | undefined): Bytes {
-  if (own === undefined) return trace === undefined ? NO_BYTES : encodeHeaders(trace);
-  return encodeHeaders(trace === undefined ? own : { ...trace, ...own });
-}
-
-function notAnAddress(address: unknown): MajordomoError {
-  return new MajordomoError('INVALID_OPTION', `"${String(address)}" is not an address: write service.method`);
 }
 
 function cancelledBefore(signal: AbortSignal): MajordomoError {

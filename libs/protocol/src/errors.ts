@@ -256,5 +256,5 @@ export class MajordomoError extends Error {
 export function isMajordomoError(error: unknown, code?: ErrorCode): error is MajordomoError {
   if (!(error instanceof Error) || error.name !== 'MajordomoError') return false;
   const found = (error as { code?: unknown }).code;
-  return code === undefined ? typeof found === 'string' && found in ERRORS : found === code;
+  return code === undefined ? typeof found === 'string' && Object.hasOwn(ERRORS, found) : found === code;
 }

@@ -10,6 +10,7 @@ export * from './list.js';
 export * from './liveness.js';
 export * from './machine.js';
 export * from './names.js';
+export { NumberMap } from './number-map.js';
 export { nearestName } from './nearest.js';
 export * from './options.js';
 export * from './peer/broker-links.js';

@@ -13,7 +13,7 @@ export class Lane {
   #first = 0;
   /** Bytes that wait. */
   bytes = 0;
-  /** In the outbox's list of lanes to be served. */
+  /** In the outbox's list of lanes to be served, or being served. */
   isReady = false;
   /** Since when the socket has taken nothing; undefined while it takes. */
   blockedAt: number | undefined;

@@ -5,9 +5,11 @@ const MIB = 1024 * KIB;
 
 /** Bounds of a port. Bytes are bytes, times are milliseconds, counts are counts. */
 export interface PortLimits {
-  /** What may wait for one link that takes nothing; past it the link is lost as `blocked`. */
+  /** What may wait for one link that takes nothing; past it the link is lost as `blocked` when that lasts for `overfullMaxMs`. */
   readonly queueBytesMax: number;
-  /** What may wait for all links together; past it the link for which most waits is lost as `blocked`. */
+  /** How long a link may take nothing while more than `queueBytesMax` waits for it. */
+  readonly overfullMaxMs: number;
+  /** What may wait for all links together; past it the blocked link for which most waits is lost at once. */
   readonly queueBytesTotalMax: number;
   /** How long a link may take nothing while something waits for it. */
   readonly blockedMaxMs: number;
@@ -37,6 +39,8 @@ export interface PortLimits {
 export const PORT_LIMITS: PortLimits = Object.freeze({
   // Four of the largest messages (16 MiB): a peer that is this far behind will not catch up before its requests expire.
   queueBytesMax: 64 * MIB,
+  // A burst of one turn that is larger still gets this long to begin to leave: its bytes are held by whoever sends them anyway.
+  overfullMaxMs: 1_000,
   // A thousand stalled peers must not add up to the memory of the machine; small EC2 instances have 2 GiB.
   queueBytesTotalMax: 512 * MIB,
   // Two thirds of the session clock's silence (15 s): the port gives up first and says why.
@@ -61,4 +65,4 @@ export const PORT_LIMITS: PortLimits = Object.freeze({
 });
 
 /** A turn is ended early when the machine has this many records to send: what is ready need not wait for the rest. */
-export const TURN_RECORDS_MAX = 4_096;
+export const TURN_RECORDS_MAX = 4096;

@@ -2,7 +2,7 @@
 //
 // X1. One message at a time is handed to a socket; a second `send` while one is under way would throw EBUSY.
 // X2. A lane whose socket is full is tried again after 1 ms, then 2, 4, up to 20; the others go on.
-// X3. A lane that is blocked for too long, or for which too much waits, is given up.
+// X3. A lane that is blocked for too long is given up; sooner when too much waits for it, at once when too much waits in all.
 // X4. `lost` and `left` are never called from within a call to the outbox.
 
 import type { Cancel, Clock } from './clock.js';
@@ -20,7 +20,7 @@ const RETRIES_PER_TIME = 64;
 
 export interface OutboxOptions<L extends Lane> {
   readonly clock: Clock;
-  readonly limits: Pick<PortLimits, 'queueBytesMax' | 'queueBytesTotalMax' | 'blockedMaxMs'>;
+  readonly limits: Pick<PortLimits, 'queueBytesMax' | 'overfullMaxMs' | 'queueBytesTotalMax' | 'blockedMaxMs'>;
   /** Offers a message to the lane's socket. Settles at once, never rejects. */
   hand(lane: L, message: Uint8Array[]): Promise<Handed>;
   /** The lane is gone, and with it what waited. */
@@ -112,7 +112,6 @@ export class Outbox<L extends Lane> {
       return undefined;
     }
     this.#nextReady += 1;
-    lane.isReady = false;
     return lane;
   }
 
@@ -120,9 +119,9 @@ export class Outbox<L extends Lane> {
     this.#isPumping = true;
     for (let lane = this.#next(); lane !== undefined; lane = this.#next()) {
       const message = lane.first;
-      if (message === undefined) continue;
-      const handed = await this.#options.hand(lane, message);
-      if (lane.first !== message) continue; // it was given up meanwhile
+      const handed = message === undefined ? 'gone' : await this.#options.hand(lane, message);
+      lane.isReady = false;
+      if (message === undefined || lane.first !== message) continue; // it was given up meanwhile
       if (handed === 'sent') this.#sent(lane, bytesOf(message));
       else if (handed === 'full') this.#block(lane);
       else this.#end(lane, 'unreachable');
@@ -144,10 +143,6 @@ export class Outbox<L extends Lane> {
   #block(lane: L): void {
     const now = this.#options.clock.now();
     lane.blockedAt ??= now;
-    if (now - lane.blockedAt >= this.#options.limits.blockedMaxMs) {
-      this.#end(lane, 'blocked');
-      return;
-    }
     lane.pauseMs = Math.min(PAUSE_MAX_MS, lane.pauseMs === 0 ? PAUSE_FIRST_MS : lane.pauseMs * 2);
     lane.retryAt = now + lane.pauseMs;
     this.#blocked.push(lane);
@@ -155,10 +150,11 @@ export class Outbox<L extends Lane> {
     this.#checkBounds(lane);
   }
 
-  /** X3, for bytes. */
+  /** X3. */
   #checkBounds(lane: L): void {
-    const { queueBytesMax, queueBytesTotalMax } = this.#options.limits;
-    if (lane.bytes > queueBytesMax) this.#end(lane, 'blocked');
+    const { queueBytesMax, overfullMaxMs, queueBytesTotalMax, blockedMaxMs } = this.#options.limits;
+    const blockedMs = this.#options.clock.now() - (lane.blockedAt ?? Infinity);
+    if (blockedMs >= (lane.bytes > queueBytesMax ? overfullMaxMs : blockedMaxMs)) this.#end(lane, 'blocked');
     if (this.#bytes <= queueBytesTotalMax) return;
     let most: L | undefined;
     for (const other of this.#blocked) if (most === undefined || other.bytes > most.bytes) most = other;

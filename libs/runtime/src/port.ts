@@ -40,8 +40,8 @@ export interface Port {
   connect(link: LinkId, endpoint: string): void;
 
   /**
-   * Sends one message. Never throws for a peer's sake, never waits. What does not leave now is kept and tried again; past
-   * `queueBytesMax` or after `blockedMaxMs` the link is lost as `blocked` (O5). On a link that is gone nothing happens.
+   * Sends one message. Never throws for a peer's sake, never waits. What does not leave now is kept and tried again; a peer that takes
+   * nothing for `blockedMaxMs`, or for `overfullMaxMs` with more than `queueBytesMax` waiting, is lost as `blocked` (O5). On a link that is gone nothing happens.
    *
    * @param message one frame or more. The array and its frames belong to the port from now on.
    */

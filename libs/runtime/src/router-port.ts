@@ -106,7 +106,7 @@ export class RouterPort implements ListeningPort {
       this.#socket.bindSync(endpoint);
     } catch (cause) {
       const reason = codeOf(cause);
-      throw refuse(WHY[reason] ?? (cause instanceof Error ? cause.message : reason), reason, cause);
+      throw refuse(WHY[reason] ?? String(cause), reason, cause);
     }
     return this.#socket.lastEndpoint ?? endpoint;
   }

@@ -60,8 +60,9 @@ export function socketOptions(limits: PortLimits) {
   };
 }
 
+/** The code of what was thrown, '' when it has none. By shape: an addon's errors may come from another realm, where instanceof fails. */
 export function codeOf(error: unknown): string {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
   return typeof code === 'string' ? code : '';
 }
 

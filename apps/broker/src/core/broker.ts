@@ -15,7 +15,7 @@ import {
   type WireRecord,
 } from '@majordomo/protocol';
 import { endAwaiting, endHold, takeCancel, takeRequest, takeWindow } from './clients.js';
-import { comeBack, expire, redeliver } from './dispatch.js';
+import { comeBack, expire, redeliver, sayTaken } from './dispatch.js';
 import type { BrokerEvent } from './events.js';
 import { claim } from './holdings.js';
 import { attendLink, endSession, ensureLink, loseLink, refuseLink, takeGoodbye, takeHello } from './links.js';
@@ -40,6 +40,9 @@ export type OperatorInput =
   | { readonly kind: 'drain'; readonly timeoutMs: number }
   /** Say GOODBYE to everybody. */
   | { readonly kind: 'close' };
+
+/** Replies that a worker may keep although they were taken: TAKEN goes with the next DISPATCH, and by itself when there are so many. */
+const TAKEN_LAG_MAX = 256;
 
 export class Broker implements Machine<OperatorInput, BrokerEvent> {
   readonly #memory: Memory;
@@ -107,10 +110,9 @@ export class Broker implements Machine<OperatorInput, BrokerEvent> {
       }
       if (this.#memory.links.get(id) !== link) return;
     }
-    if (link.taken !== link.takenSaid && link.session !== undefined) {
-      link.takenSaid = link.taken;
-      this.#memory.send(link.session, { kind: Kind.taken, count: link.taken >>> 0 }, now);
-    }
+    const session = link.session;
+    const isDue = link.taken - link.takenSaid >= TAKEN_LAG_MAX || session?.draining === true;
+    if (isDue && session !== undefined) sayTaken(this.#memory, session, now);
   }
 
   #takeRecord(link: Link, record: WireRecord, now: Milliseconds): Refused | undefined {

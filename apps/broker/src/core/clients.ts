@@ -10,7 +10,6 @@ import {
   CALL_DEFAULTS,
   Kind,
   RESERVED_PREFIX,
-  digestOf,
   encodeBody,
   type Bytes,
   type Cancel,
@@ -97,7 +96,7 @@ function takeResend(
 }
 
 function isSame(known: Request, name: NamedAddress, body: Bytes): boolean {
-  return known.service === name.service && known.methodName === name.method && known.digest === digestOf(body);
+  return known.service === name.service && known.methodName === name.method && known.hasBody(body);
 }
 
 /** A stream whose last values were lost with the client's link cannot be completed from its stored end. */
@@ -196,7 +195,6 @@ function admit(memory: Memory, session: Session, name: NamedAddress, record: Req
     ref: record.ref,
     service: name.service,
     method: name.method,
-    digest: digestOf(record.body),
     window: record.window,
     received: record.received,
     waitForService: record.waitForService,
@@ -301,7 +299,7 @@ export function endHold(memory: Memory, request: Request, now: Milliseconds): vo
 
 /** Nobody came for a service or method in time: who waits for it is told (C5). */
 export function endAwaiting(memory: Memory, service: Service, now: Milliseconds): void {
-  for (const method of [...service.methods.values()]) {
+  for (const method of service.methods.values()) {
     if (method.offers > 0) continue;
     if (now < method.awaitedUntil) {
       awaitMethod(memory, service, method.awaitedUntil, now);
@@ -349,7 +347,7 @@ export function takeWindow(memory: Memory, session: Session, record: Window, now
 /** The client is gone for good: nobody waits for its calls any more. */
 export function loseClient(memory: Memory, session: Session, now: Milliseconds): number {
   let unsettled = 0;
-  for (const request of [...session.requests.values()]) {
+  for (const request of session.requests.values()) {
     if (request.isSettled || request.session !== session) continue;
     if ((request.others?.length ?? 0) > 0) continue;
     unsettled += 1;

@@ -48,6 +48,7 @@ function assign(memory: Memory, request: Request, offer: Offer, now: Millisecond
   request.attempt += 1;
   const lease = grant(memory, request, offer, request.attempt, now);
   request.lease = lease;
+  sayTaken(memory, offer.session, now);
   memory.send(
     offer.session,
     {
@@ -67,6 +68,14 @@ function assign(memory: Memory, request: Request, offer: Offer, now: Millisecond
     now,
   );
   if (request.attempt > 1) tellRedelivered(memory, request, offer);
+}
+
+/** TAKEN: the worker need not keep what the broker has. */
+export function sayTaken(memory: Memory, session: Session, now: Milliseconds): void {
+  const link = session.link;
+  if (link === undefined || link.taken === link.takenSaid) return;
+  link.takenSaid = link.taken;
+  memory.send(session, { kind: Kind.taken, count: link.taken >>> 0 }, now);
 }
 
 function grant(memory: Memory, request: Request, offer: Offer, attempt: number, now: Milliseconds): Lease {

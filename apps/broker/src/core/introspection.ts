@@ -33,7 +33,7 @@ function describeBroker(memory: Memory, now: Milliseconds): unknown {
     outcomes: memory.settled.length,
     outcomeBytes: memory.settledBytes,
     deadLetters: memory.deadLetters.all.length,
-    counters: { ...memory.counters },
+    counters: Object.fromEntries(Object.entries(memory.counters)),
   };
 }
 

@@ -19,6 +19,7 @@ import {
   type Milliseconds,
 } from '@majordomo/protocol';
 import { loseClient } from './clients.js';
+import { sayTaken } from './dispatch.js';
 import type { Memory } from './memory.js';
 import { Link, Session } from './state.js';
 import { loseWorker } from './workers.js';
@@ -181,7 +182,10 @@ export function attendLink(memory: Memory, link: Link, now: Milliseconds): void 
     return;
   }
   if (link.liveness.mustSpeak(now)) {
-    if (link.session !== undefined) memory.output.send(link.id, HEARTBEAT);
+    if (link.session !== undefined) {
+      sayTaken(memory, link.session, now);
+      memory.output.send(link.id, HEARTBEAT);
+    }
     link.liveness.spoke(now);
   }
   memory.timers.set(link.timer, link.liveness.wakeAt(), now);

@@ -68,7 +68,6 @@ export function settle(
   if (request.state === 'dead') bury(memory, request, now);
   request.reply = reply;
   request.settledAt = now;
-  request.body = NO_BYTES;
   request.headers = NO_BYTES;
   request.session.unsettled -= 1;
   memory.unsettled -= 1;
@@ -133,7 +132,7 @@ function bury(memory: Memory, request: Request, now: Milliseconds): void {
 }
 
 function outcomeBytes(request: Request): number {
-  return OUTCOME_BYTES + (request.reply?.body.length ?? 0);
+  return OUTCOME_BYTES + request.body.length + (request.reply?.body.length ?? 0);
 }
 
 /** O2: keeps the outcome, unless the client has already said that it needs it no more. */
@@ -158,11 +157,10 @@ function remember(memory: Memory, request: Request, now: Milliseconds): void {
 /** Makes the outcomes that have stayed for a moment independent of the messages they came in; most have gone by then. */
 export function compactOutcomes(memory: Memory, now: Milliseconds): void {
   for (let request = memory.settled.last; request !== undefined; request = request.previous as Request | undefined) {
-    if (request.compacted) break;
+    if (request.isCompact) break;
     if (now - request.settledAt < COMPACT_MS / 2) continue;
-    request.compacted = true;
-    const reply = request.reply;
-    if (reply !== undefined) request.reply = { ...reply, body: keepable(reply.body) };
+    memory.settledBytes -= request.body.length;
+    request.compact();
   }
   if (memory.settled.length > 0) memory.timers.set(memory.compactTimer, now + COMPACT_MS, now);
 }

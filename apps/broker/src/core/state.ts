@@ -6,7 +6,10 @@
 
 import {
   List,
+  NO_BYTES,
+  NumberMap,
   Timer,
+  digestOf,
   type Bytes,
   type ErrorReply,
   type Final,
@@ -54,7 +57,7 @@ export interface NamedAddress {
 export class Session {
   link: Link | undefined;
   /** What it asked and what is not forgotten yet, by request number. */
-  readonly requests = new Map<number, Request>();
+  readonly requests = new NumberMap<Request>();
   /** Of those, how many are not settled. */
   unsettled = 0;
   /** The client has the outcome of everything below. */
@@ -62,7 +65,7 @@ export class Session {
   /** The highest request number whose outcome was forgotten although the client may not have it. */
   forgottenUpTo = -1;
   readonly offers = new Map<number, Offer>();
-  readonly leases = new Map<number, Lease>();
+  readonly leases = new NumberMap<Lease>();
   lastLease = 0;
   readonly holdings = new Set<Holding>();
   draining = false;
@@ -172,7 +175,6 @@ export interface RequestInit {
   readonly ref: number;
   readonly service: string;
   readonly method: string;
-  readonly digest: number;
   readonly window: number;
   readonly received: number;
   readonly waitForService: boolean;
@@ -195,7 +197,6 @@ export class Request extends Timer implements Listed {
   readonly ref: number;
   readonly service: string;
   readonly methodName: string;
-  readonly digest: number;
   readonly waitForService: boolean;
   /** It was asked before, somewhere: a worker may know it. */
   resent: boolean;
@@ -224,8 +225,8 @@ export class Request extends Timer implements Listed {
   parked: Timer | undefined = undefined;
   reply: Final | ErrorReply | undefined = undefined;
   settledAt: Milliseconds = 0;
-  /** The reply shares no memory with the message it came in. */
-  compacted = false;
+  /** What is left of the body when it has gone; see `compact`. */
+  #digest: number | undefined = undefined;
   #state: RequestState = 'queued';
 
   constructor(init: RequestInit) {
@@ -234,7 +235,6 @@ export class Request extends Timer implements Listed {
     this.ref = init.ref;
     this.service = init.service;
     this.methodName = init.method;
-    this.digest = init.digest;
     this.waitForService = init.waitForService;
     this.resent = init.resent;
     this.key = init.key;
@@ -257,6 +257,23 @@ export class Request extends Timer implements Listed {
   /** Bytes that it keeps in memory while it waits. */
   get bytes(): number {
     return this.body.length + this.headers.length;
+  }
+
+  /** Only the digest of the body is left. */
+  get isCompact(): boolean {
+    return this.#digest !== undefined;
+  }
+
+  /** Is this the body that it was asked with? By its bytes as long as they are here, then by their digest. */
+  hasBody(body: Bytes): boolean {
+    return this.#digest === undefined ? Buffer.compare(this.body, body) === 0 : this.#digest === digestOf(body);
+  }
+
+  /** Most outcomes are gone a round trip later; one that stays lets its body go, and the message that its reply came in. */
+  compact(): void {
+    this.#digest = digestOf(this.body);
+    this.body = NO_BYTES;
+    if (this.reply !== undefined) this.reply = { ...this.reply, body: keepable(this.reply.body) };
   }
 
   /** S1. */

@@ -179,7 +179,7 @@ export function loseWorker(
   reason: string,
   now: Milliseconds,
 ): void {
-  const leases = [...session.leases.values()].sort((a, b) => b.request.order - a.request.order);
+  const leases = session.leases.values().sort((a, b) => b.request.order - a.request.order);
   const services = new Set<Service>();
   for (const offer of session.offers.values()) services.add(offer.service);
   for (const offer of session.offers.values()) removeOffer(memory, offer, now);

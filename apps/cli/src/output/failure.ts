@@ -5,6 +5,7 @@ import { EXIT_CODES, exitCodeOf } from '../exit-codes.js';
 import { UsageError } from '../settings/usage-error.js';
 import { durationText } from '../settings/quantities.js';
 import { jsonLine } from './plain-json.js';
+import { HINTS } from './hints.js';
 import type { Paint, Screen } from './screen.js';
 
 const RAN: Readonly<Record<Ran, string>> = {
@@ -47,9 +48,10 @@ function tellMajordomoError(screen: Screen, error: MajordomoError): number {
   const lines: [string, string][] = [
     ['did it run', RAN[ran]],
     ['try again', againText(error)],
-    ['what to do', help],
+    ['what to do', [help, HINTS[code] ?? ''].join(' ').trim()],
   ];
-  if (Object.keys(details).length > 0) lines.push(['details', jsonLine(details)]);
+  // What NO_BROKER has to tell is in its message.
+  if (Object.keys(details).length > 0 && code !== 'NO_BROKER') lines.push(['details', jsonLine(details)]);
   screen.aside([heading(screen.paintAside, code, message), ...aligned(lines)].join('\n'));
   return exitCode;
 }
@@ -60,7 +62,8 @@ function againText({ retryable, retryAfterMs }: MajordomoError): string {
 }
 
 function heading(paint: Paint, code: string, message: string): string {
-  return `${paint.bold(code)}  ${message}`;
+  // A message may be a peer's: it must not move the cursor.
+  return `${paint.bold(code)}  ${message.replace(/[^\P{Cc}\n]/gu, '�')}`;
 }
 
 function aligned(lines: readonly (readonly [string, string])[]): string[] {

@@ -2,6 +2,7 @@
 
 import { CALL_DEFAULTS, DEFAULT_BROKER, WIRE_LIMITS, type OptionTable } from '@majordomo/protocol';
 import { checkEndpoint } from '@majordomo/runtime';
+import { folderProblem } from './data-folder.js';
 
 /** Of the commands that ask a broker. Times in ms. */
 export interface AskingSettings {
@@ -51,7 +52,8 @@ export const PROCESS_TABLE: OptionTable<ProcessSettings> = {
   data: {
     type: 'text',
     fallback: '',
-    help: 'folder of the journal; checked, but nothing is stored there yet: durable requests come in a later version',
+    help: 'folder of the journal; it is checked, but nothing is stored there yet: durable requests come in a later version',
+    check: (folder) => (folder === '' ? undefined : folderProblem(folder)),
   },
   logLevel: {
     type: 'text',

@@ -7,8 +7,13 @@ export const WORKER_LIMITS = Object.freeze({
   concurrencyDefault: 100,
   /** Most that an author may say: beyond it the leases of one worker would be a queue of their own. */
   concurrencyMax: 65_535,
-  /** Outcomes remembered, so that a request handed out again is answered and not run: at 100,000 requests/s the last 100 ms. */
+  /** Outcomes remembered, so that a request handed out again is answered and not run. */
   outcomesMax: 10_000,
+  /**
+   * Of those, how many that a broker has taken: more than clients have in flight at one worker, because what a broker had taken and not passed on
+   * when it died is asked for again. Each lives longer for it, and what lives long costs the garbage collector.
+   */
+  outcomesHeardMax: 4_096,
   /** Bytes of those outcomes: one reply of the largest size, or 10,000 of 1 KiB. */
   outcomesBytesMax: 16 * MIB,
   /** Age at which an outcome goes, in ms: twice the default deadline of a call; nobody asks for it after that. */

@@ -36,9 +36,18 @@ export class Outcomes {
     this.#bytes += run.outcomeBytes + WORKER_LIMITS.outcomeBytes;
     if (run.isSet) this.unheard.pushBack(run);
     else this.heard.pushBack(run);
-    while (this.size > WORKER_LIMITS.outcomesMax || this.#bytes > WORKER_LIMITS.outcomesBytesMax) {
+    this.#makeRoom(run);
+  }
+
+  /** O3. */
+  #makeRoom(newest: Run): void {
+    while (
+      this.heard.length > WORKER_LIMITS.outcomesHeardMax ||
+      this.size > WORKER_LIMITS.outcomesMax ||
+      this.#bytes > WORKER_LIMITS.outcomesBytesMax
+    ) {
       const oldest = this.heard.first ?? this.unheard.first;
-      if (oldest === undefined || oldest === run) return;
+      if (oldest === undefined || oldest === newest) return;
       this.#forget(oldest);
     }
   }
@@ -49,6 +58,7 @@ export class Outcomes {
     this.unheard.remove(run);
     this.#timers.clear(run);
     this.heard.pushBack(run);
+    this.#makeRoom(run);
   }
 
   /** Forgets what is too old (O2). */

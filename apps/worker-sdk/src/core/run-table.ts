@@ -1,12 +1,13 @@
 // Every run that is in hand or remembered, by request id: the instance that asked, and its number for the request.
 
+import { NumberMap } from '@majordomo/protocol';
 import type { Run } from './state.js';
 
 export class RunTable {
-  readonly #byInstance = new Map<number, Map<number, Run>>();
+  readonly #byInstance = new Map<number, NumberMap<Run>>();
   /** The instance asked for last and its runs: with few clients, one look-up instead of two. */
   #instance = -1;
-  #runs: Map<number, Run> | undefined = undefined;
+  #runs: NumberMap<Run> | undefined = undefined;
 
   get(instance: number, request: number): Run | undefined {
     return this.#of(instance)?.get(request);
@@ -16,7 +17,7 @@ export class RunTable {
   set(run: Run): void {
     let runs = this.#of(run.instance);
     if (runs === undefined) {
-      runs = new Map();
+      runs = new NumberMap();
       this.#byInstance.set(run.instance, runs);
       this.#runs = runs;
     }
@@ -37,7 +38,7 @@ export class RunTable {
     for (const runs of this.#byInstance.values()) yield* runs.values();
   }
 
-  #of(instance: number): Map<number, Run> | undefined {
+  #of(instance: number): NumberMap<Run> | undefined {
     if (instance !== this.#instance) {
       this.#instance = instance;
       this.#runs = this.#byInstance.get(instance);

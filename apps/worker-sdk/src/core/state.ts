@@ -5,7 +5,7 @@
 // R3. Its own timer is its deadline. It stays set until a broker has taken the reply, and bounds how long a reply waits for that.
 // R4. Words are taken by a broker in the order in which they were said, on one link; with the link both lists are void.
 
-import { List, NO_BYTES, Timer, WIRE_LIMITS } from '@majordomo/protocol';
+import { List, NO_BYTES, NumberMap, Timer, WIRE_LIMITS } from '@majordomo/protocol';
 import type {
   BrokerLink,
   Bytes,
@@ -199,7 +199,7 @@ const COUNTER_SPAN = 0x1_0000_0000;
 const SLACK = 1_024;
 
 export class Side {
-  readonly leases = new Map<number, Lease>();
+  readonly leases = new NumberMap<Lease>();
   /** The credit that the broker was told, by service number. */
   readonly credit: number[] = [];
   /** When the link was last lost; Infinity: never. */

@@ -592,12 +592,12 @@ describe('a drain', () => {
 describe('what is remembered', () => {
   it('is bounded by count: the oldest that was taken goes first', () => {
     const stage = serving();
-    for (let request = 1; request <= WORKER_LIMITS.outcomesMax + 1; request++) {
+    for (let request = 1; request <= WORKER_LIMITS.outcomesHeardMax + 1; request++) {
       stage.from('a', dispatch(request, request));
       stage.value(`7-${request}`);
       stage.from('a', taken(request));
     }
-    expect(stage.worker.facts().remembered).toBe(WORKER_LIMITS.outcomesMax);
+    expect(stage.worker.facts().remembered).toBe(WORKER_LIMITS.outcomesHeardMax);
     expect(stage.from('a', dispatch(90_000, 1))).toEqual(['start 7-1']);
     expect(stage.from('a', dispatch(90_001, 2))).toEqual(['a FINAL 90001 v']);
   });

@@ -119,7 +119,8 @@ export class Asking<R extends PendingRequest> {
       kind: Kind.request,
       ref: request.ref,
       name: this.#nameOf(asked.address, outlet, now),
-      timeLeftMs: Math.ceil(request.deadline - now),
+      // Rounded, not up: (now + 500) - now may be a hair over 500, and past timeMaxMs the broker would see a fault.
+      timeLeftMs: Math.max(1, Math.round(request.deadline - now)),
       ageMs: request.sentTo(outlet, now),
       window: flow === undefined ? 0 : flow.windowToAsk(),
       received: flow === undefined ? 0 : flow.received,

@@ -1,6 +1,6 @@
 // How a call is asked and how it ends.
 
-import { decodeBody, Kind } from '@majordomo/protocol';
+import { decodeBody, Kind, WIRE_LIMITS } from '@majordomo/protocol';
 import { end, error, final, Rig } from './rig.js';
 
 const busy = { code: 'BUSY', ran: 'no', stage: 'queued', retryAfterMs: 100 } as const;
@@ -65,6 +65,22 @@ describe('a deadline', () => {
     expect(rig.errors()).toEqual([]);
     rig.pass(1);
     expect(rig.errors()).toEqual(['DEADLINE_EXCEEDED unknown']);
+  });
+
+  test('travels as it was given, whatever fraction of a millisecond the clock shows', () => {
+    const rig = Rig.open();
+    const most = WIRE_LIMITS.timeMaxMs;
+    for (let i = 0; i < 1_000; i++) {
+      rig.now += 0.1;
+      rig.call({ deadlineMs: i % 2 === 0 ? 500 : most });
+    }
+    expect(new Set(rig.asked().map(({ timeLeftMs }) => timeLeftMs))).toEqual(new Set([500, most]));
+  });
+
+  test('of less than a millisecond is still one: 0 would mean that none was given', () => {
+    const rig = Rig.open();
+    rig.call({ deadlineMs: 0.2 });
+    expect(rig.asked()).toMatchObject([{ timeLeftMs: 1 }]);
   });
 
   test('that has passed is not asked for', () => {

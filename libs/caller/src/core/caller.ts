@@ -81,7 +81,7 @@ export class Caller<R extends PendingRequest> implements Machine<CallerInput<R>,
   }
 
   /** Every request that is not settled, in the order of their numbers. */
-  unsettled(): IterableIterator<R> {
+  unsettled(): R[] {
     return this.#requests.values();
   }
 

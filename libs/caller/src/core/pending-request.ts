@@ -91,7 +91,7 @@ export class PendingRequest extends Timer<undefined> {
     this.become('asked');
     this.#outlet = outlet;
     outlet.unsettled += 1;
-    return first ? 0 : Math.max(1, Math.ceil(now - this.#firstAskedAt));
+    return first ? 0 : Math.max(1, Math.round(now - this.#firstAskedAt));
   }
 
   /** The link was lost to the broker that had it. */

@@ -4,12 +4,12 @@
 // S2. A request that has ended is forgotten here; words that still come for it are late: dropped and counted.
 // S3. SETTLED is cumulative: below the mark every number has ended.
 
-import { MajordomoError, TimerWheel, type Bytes, type Milliseconds, type Output } from '@majordomo/protocol';
+import { MajordomoError, NumberMap, TimerWheel, type Bytes, type Milliseconds, type Output } from '@majordomo/protocol';
 import type { PendingRequest } from './pending-request.js';
 import type { CallerEvent } from './words.js';
 
 export class Requests<R extends PendingRequest> {
-  readonly #byNumber = new Map<number, R>();
+  readonly #byNumber = new NumberMap<R>();
   readonly #wheel: TimerWheel<undefined>;
   readonly #output: Output<CallerEvent<R>>;
   #lastNumber = 0;
@@ -31,9 +31,9 @@ export class Requests<R extends PendingRequest> {
     return this.#byNumber.get(number);
   }
 
-  /** In the order of their numbers; whoever is ended on the way is left out. */
-  values(): IterableIterator<R> {
-    return this.#byNumber.values();
+  /** A copy, in the order of their numbers. */
+  values(): R[] {
+    return this.#byNumber.values().sort((a, b) => a.ref - b.ref);
   }
 
   /** Takes a fresh request in and gives it its number. */

@@ -20,7 +20,7 @@ import { CALLER_LIMITS, RETRY_BUDGET } from './limits.js';
 import { PendingRequest, type Asked } from './pending-request.js';
 import type { CallerEvent } from './words.js';
 
-const HELLO: Hello = {
+export const HELLO: Hello = {
   kind: Kind.hello,
   versionMin: PROTOCOL_VERSION,
   versionMax: PROTOCOL_VERSION,

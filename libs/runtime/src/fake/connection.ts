@@ -30,6 +30,7 @@ class Way {
   bytes = 0;
   lastAt = 0;
   isStalled = false;
+  isOverfull = false;
   /** The writer has closed; it neither reads nor writes any more. */
   isEnded = false;
   cancelBlocked: Cancel | undefined;
@@ -38,6 +39,7 @@ class Way {
 export class Connection {
   #state: State = 'connecting';
   #isSilent = false;
+  #cancelHeartbeat: Cancel | undefined;
   readonly #clock: Clock;
   readonly #limits: PortLimits;
   readonly #ends: { connector: End; listener: End | undefined };
@@ -120,14 +122,15 @@ export class Connection {
   silence(): void {
     if (this.#isSilent) return;
     this.#isSilent = true;
-    this.#clock.setTimer(this.#limits.heartbeatTimeoutMs, () => {
-      if (this.#isSilent && this.#state === 'open') this.cut();
+    this.#cancelHeartbeat = this.#clock.setTimer(this.#limits.heartbeatTimeoutMs, () => {
+      if (this.#state === 'open') this.cut();
     });
   }
 
   /** It carries again. */
   heal(): void {
     this.#isSilent = false;
+    this.#cancelHeartbeat?.();
     this.flow();
   }
 
@@ -202,8 +205,14 @@ export class Connection {
       this.#clear(reader);
       this.#ends[OTHER[reader]]?.gone('blocked');
     };
-    if (way.bytes > this.#limits.queueBytesMax) this.#clock.setTimer(0, giveUp);
-    else way.cancelBlocked ??= this.#clock.setTimer(this.#limits.blockedMaxMs, giveUp);
+    const isOverfull = way.bytes > this.#limits.queueBytesMax;
+    if (isOverfull === way.isOverfull && way.cancelBlocked !== undefined) return;
+    way.isOverfull = isOverfull;
+    way.cancelBlocked?.();
+    way.cancelBlocked = this.#clock.setTimer(
+      isOverfull ? this.#limits.overfullMaxMs : this.#limits.blockedMaxMs,
+      giveUp,
+    );
   }
 
   #clear(reader: Side): void {
@@ -218,6 +227,7 @@ export class Connection {
     this.#become('closed');
     this.#clear('connector');
     this.#clear('listener');
+    this.#cancelHeartbeat?.();
     this.onClosed();
   }
 }

@@ -1,0 +1,60 @@
+// What the commands that ask a broker have in common: settings, a connection, and an end when the person has had enough.
+
+import { connect, type Client } from '@majordomo/client';
+import { exitCodeOfSignal } from '../exit-codes.js';
+import { gatherSettings } from '../settings/gather.js';
+import { ASKING_TABLE, type AskingSettings } from '../settings/tables.js';
+import type { CommandLine } from './command.js';
+
+/** @throws UsageError with the problems of the command line, the given ones and those of the settings together. */
+export async function askingSettings(line: CommandLine, problems: readonly string[] = []): Promise<AskingSettings> {
+  const gathered = await gatherSettings(ASKING_TABLE, { ...line, problems: [...line.problems, ...problems] });
+  return gathered.values;
+}
+
+/**
+ * Connects, works, closes.
+ *
+ * @throws MajordomoError NO_BROKER when none of the brokers answers in time; whatever `work` throws.
+ */
+export async function withClient<T>(
+  settings: Pick<AskingSettings, 'broker' | 'connectTimeout'>,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await connect({ brokers: [...new Set(settings.broker)], connectTimeoutMs: settings.connectTimeout });
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Ctrl-C: the first cancels what is under way, so that the handler can stop; the second ends the process at once. */
+export class Interrupt {
+  readonly #controller = new AbortController();
+  #exitCode: number | undefined;
+
+  readonly #onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
+    if (this.#exitCode !== undefined) process.exit(exitCodeOfSignal(signal));
+    this.#exitCode = exitCodeOfSignal(signal);
+    this.#controller.abort();
+  };
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+  /** That of the signal that came; undefined when none did. */
+  get exitCode(): number | undefined {
+    return this.#exitCode;
+  }
+
+  listen(): void {
+    process.on('SIGINT', this.#onSignal);
+    process.on('SIGTERM', this.#onSignal);
+  }
+
+  unlisten(): void {
+    process.off('SIGINT', this.#onSignal);
+    process.off('SIGTERM', this.#onSignal);
+  }
+}

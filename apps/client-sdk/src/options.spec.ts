@@ -1,0 +1,73 @@
+// What connect() takes, what it refuses, and what it makes of the rest.
+
+import { MajordomoError } from '@majordomo/protocol';
+import { resolveConnectOptions, type ConnectOptions } from './options.js';
+
+function problemsOf(options: object): readonly unknown[] {
+  try {
+    resolveConnectOptions(options as ConnectOptions, 'client-x');
+  } catch (error) {
+    if (error instanceof MajordomoError && error.code === 'INVALID_OPTION')
+      return error.details['problems'] as unknown[];
+    throw error;
+  }
+  return [];
+}
+
+test('everything has a default, and the result is complete and frozen', () => {
+  const options = resolveConnectOptions({}, 'client-x');
+  expect(options).toEqual({
+    brokers: ['tcp://127.0.0.1:5555'],
+    name: 'client-x',
+    deadlineMs: 30_000,
+    connectTimeoutMs: 5_000,
+    heartbeatMs: 1_000,
+    silenceMaxMs: 15_000,
+    messageBytesMax: 16 * 1_024 * 1_024,
+    inFlightMax: 100_000,
+    retryBudget: { start: 10, max: 100, perCall: 0.1 },
+    onEvent: undefined,
+  });
+  expect([options, options.brokers, options.retryBudget].every(Object.isFrozen)).toBe(true);
+});
+
+test('an undefined value is no value', () => {
+  expect(resolveConnectOptions({ deadlineMs: undefined, brokers: undefined }, 'x').deadlineMs).toBe(30_000);
+});
+
+test('an unknown option is refused with the nearest known one', () => {
+  expect(problemsOf({ broker: ['tcp://a:1'], colour: 'red' })).toEqual([
+    'broker is not an option; did you mean brokers?',
+    'colour is not an option',
+  ]);
+});
+
+test('all problems are told together, contradictions included', () => {
+  const wrong = {
+    brokers: ['127.0.0.1:5555'],
+    name: '',
+    deadlineMs: 0,
+    heartbeatMs: 1_000,
+    silenceMaxMs: 1_500,
+    retryBudget: { start: 500, perCal: 1 },
+    onEvent: 'log',
+  };
+  expect(problemsOf(wrong)).toEqual([
+    expect.stringMatching(/^brokers has endpoints that cannot be used: .*tcp:\/\/127\.0\.0\.1:5555/),
+    'name must be a text of 1 to 255 bytes without control characters',
+    expect.stringMatching(/^deadlineMs must be a number from 1 to /),
+    'retryBudget is wrong: perCal is not an option; did you mean perCall?',
+    'onEvent must be a function',
+    'silenceMaxMs (1500) must be at least twice heartbeatMs (1000)',
+    'retryBudget.start (500) must not be more than retryBudget.max (100)',
+  ]);
+});
+
+test.each([
+  ['no list', 'tcp://a:1'],
+  ['an empty list', []],
+  ['a broker twice', ['tcp://a:1', 'tcp://a:1']],
+  ['what is no text', [5]],
+])('brokers: %s is refused', (_what, brokers) => {
+  expect(problemsOf({ brokers })).toHaveLength(1);
+});

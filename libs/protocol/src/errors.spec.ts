@@ -1,0 +1,81 @@
+// The catalogue holds together, and the one error class says what it says.
+
+import { ERRORS, MajordomoError, errorCodeOf, isMajordomoError, type ErrorCode } from './errors.js';
+
+const rows = Object.entries(ERRORS).map(([code, row]) => ({ code: code as ErrorCode, ...row }));
+
+test('no two codes share a number, and all fit into 16 bits; 0 means "no code" (W4)', () => {
+  const numbers = rows.map(({ number }) => number);
+  expect(new Set(numbers).size).toBe(numbers.length);
+  expect(numbers.every((number) => Number.isInteger(number) && number >= 1 && number <= 0xffff)).toBe(true);
+});
+
+test.each(rows)('$code has a help that is a sentence', ({ help }) => {
+  expect(help).toMatch(/^[A-Z].*[.]$/);
+});
+
+test.each(rows)('$code is found by its number', ({ code, number }) => {
+  expect(errorCodeOf(number)).toBe(code);
+});
+
+test('a number that nobody knows is INTERNAL', () => {
+  expect([errorCodeOf(0), errorCodeOf(65_535)]).toEqual(['INTERNAL', 'INTERNAL']);
+});
+
+test('what may be asked again by itself did not run, or cannot be told to have: retryable codes are few', () => {
+  expect(rows.filter(({ retryable }) => retryable).map(({ code }) => code)).toEqual([
+    'BUSY',
+    'DRAINING',
+    'NO_BROKER',
+    'SESSION_LOST',
+  ]);
+});
+
+test('an error takes from its row what it is not told', () => {
+  const error = new MajordomoError('BUSY', 'the queue is full');
+  expect(error).toMatchObject({
+    name: 'MajordomoError',
+    message: 'the queue is full',
+    code: 'BUSY',
+    retryable: true,
+    ran: 'no',
+    stage: 'client',
+    retryAfterMs: 0,
+    details: {},
+    help: ERRORS.BUSY.help,
+  });
+  expect('cause' in error).toBe(false);
+});
+
+test('an error keeps what it is told', () => {
+  const cause = new Error('why');
+  const error = new MajordomoError('DEADLINE_EXCEEDED', 'late', {
+    ran: 'no',
+    stage: 'queued',
+    retryAfterMs: 5,
+    details: { a: 1 },
+    cause,
+  });
+  expect(error).toMatchObject({ ran: 'no', stage: 'queued', retryAfterMs: 5, details: { a: 1 }, cause });
+});
+
+test('an error is known by its name and code, also when it comes from another copy of the package', () => {
+  const foreign = Object.assign(new Error('x'), { name: 'MajordomoError', code: 'BUSY' });
+  expect([isMajordomoError(foreign), isMajordomoError(foreign, 'BUSY'), isMajordomoError(foreign, 'CLOSED')]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});
+
+test.each([undefined, null, 'BUSY', { name: 'MajordomoError', code: 'BUSY' }, new Error('BUSY')])(
+  '%p is none of ours',
+  (thing) => {
+    expect(isMajordomoError(thing)).toBe(false);
+  },
+);
+
+test('a code that the catalogue lacks is none of ours', () => {
+  expect(isMajordomoError(Object.assign(new Error('x'), { name: 'MajordomoError', code: 'toString' }))).toBe(false);
+  expect(isMajordomoError(Object.assign(new Error('x'), { name: 'MajordomoError', code: 'NOPE' }))).toBe(false);
+});

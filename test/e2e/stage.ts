@@ -1,0 +1,58 @@
+// What most of these tests play on: broker and worker processes, clients of this process, and an end for all of them.
+
+import { connect, type Client } from '@majordomo/client';
+import { built, endAll, Program } from './processes.js';
+
+/** What a test with processes may take, in ms: some ten times what it does take when nothing else runs. */
+export const LIMIT_MS = 60_000;
+
+/** How a worker of the fixture answers: which call, from which process, at which attempt. */
+export interface Answer {
+  readonly id: string;
+  readonly pid: number;
+  readonly attempt: number;
+}
+
+const clients: Client[] = [];
+
+async function start(file: string, init: object): Promise<Program> {
+  const program = new Program(built(file), { args: [JSON.stringify(init)] });
+  await program.hear('ready');
+  return program;
+}
+
+/** Starts a broker (fixtures/broker.ts). @param init options of createBroker. */
+export function startBroker(init: { readonly bind: string; readonly [option: string]: unknown }): Promise<Program> {
+  return start('test/dist/e2e/fixtures/broker.js', init);
+}
+
+/** Starts a worker of the service `lab` (fixtures/worker.ts). */
+export function startWorker(init: {
+  readonly brokers: readonly string[];
+  readonly name?: string;
+  readonly concurrency?: number;
+}): Promise<Program> {
+  return start('test/dist/e2e/fixtures/worker.js', init);
+}
+
+/** A client in this process. */
+export async function startClient(...brokers: string[]): Promise<Client> {
+  const client = await connect({ brokers });
+  clients.push(client);
+  return client;
+}
+
+/** Ends everything that was started here; for afterEach. */
+export async function clearStage(): Promise<void> {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await endAll();
+}
+
+/** How often each call was run, over all of these workers. */
+export function runsOf(...workers: readonly Program[]): Map<string, number> {
+  const runs = new Map<string, number>();
+  for (const worker of workers) {
+    for (const { id } of worker.all('run')) runs.set(String(id), (runs.get(String(id)) ?? 0) + 1);
+  }
+  return runs;
+}

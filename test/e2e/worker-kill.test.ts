@@ -1,0 +1,66 @@
+// A worker is killed with kill -9 while it holds requests and other load runs: they run elsewhere, at once, and nobody else notices.
+
+import { keepFigures, percentile } from './figures.js';
+import { Load } from './load.js';
+import { freeEndpoint, type Program } from './processes.js';
+import { clearStage, LIMIT_MS, runsOf, startBroker, startClient, startWorker, type Answer } from './stage.js';
+
+const ROUNDS = 20;
+const HELD = 10;
+/** Nobody else's call may take longer than this, in ms: some hundred times what it takes, and a tenth of what a timeout would. */
+const UNDISTURBED_MS = 1_500;
+
+afterEach(clearStage);
+
+test('what a killed worker held runs again elsewhere within 100 ms, every request is answered once, and no other is disturbed', async () => {
+  const bind = await freeEndpoint();
+  const broker = await startBroker({ bind });
+  const all: Program[] = await Promise.all([startWorker({ brokers: [bind] }), startWorker({ brokers: [bind] })]);
+  let [first, second] = all as [Program, Program];
+  const client = await startClient(bind);
+  const load = new Load('load', { client, address: 'lab.work', inFlight: 20, ms: 5 });
+  const toRedelivery: number[] = [];
+
+  for (let round = 0; round < ROUNDS; round++) {
+    const ids = Array.from({ length: HELD }, (_, i) => `held-${round}-${i}`);
+    const answers = Promise.all(ids.map((id) => client.call<Answer>('lab.gate', { id })));
+    const holder = (id: string): Promise<Program> =>
+      Promise.race([first, second].map(async (each) => (await each.hear('run', (line) => line['id'] === id), each)));
+    const holders = await Promise.all(ids.map(holder));
+    const heldByFirst = ids.filter((_, i) => holders[i] === first);
+    expect(heldByFirst.length).toBeGreaterThan(0);
+
+    const from = broker.lines.length;
+    const killedAt = first.kill();
+    for (const id of heldByFirst) await second.hear('run', (line) => line['id'] === id);
+    const lost = await broker.hear('worker.lost', () => true, from);
+    for (const id of ids) second.tell({ open: id });
+    for (const [i, answer] of (await answers).entries()) {
+      const wasHeld = heldByFirst.includes(ids[i] as string);
+      expect(answer).toEqual({ id: ids[i], pid: second.pid, attempt: wasHeld ? 2 : 1 });
+    }
+    const redelivered = broker.all('request.redelivered').filter(({ at }) => at > killedAt);
+    expect(redelivered.length).toBe(lost['leases']);
+    for (const { at } of redelivered) toRedelivery.push(at - killedAt);
+
+    [first, second] = [second, await startWorker({ brokers: [bind] })];
+    all.push(second);
+  }
+
+  const { asked, right, wrong, slowestMs } = await load.end();
+  const p99 = percentile(toRedelivery, 0.99);
+  keepFigures('worker-kill', {
+    kills: ROUNDS,
+    redelivered: toRedelivery.length,
+    'kill to redelivery p50': percentile(toRedelivery, 0.5),
+    'kill to redelivery p99': p99,
+    'kill to redelivery max': Math.max(...toRedelivery),
+    'other calls': asked,
+    'other calls, slowest': slowestMs,
+  });
+  expect(wrong).toEqual([]);
+  expect(right).toBe(asked);
+  expect(p99).toBeLessThan(100);
+  expect(slowestMs).toBeLessThan(UNDISTURBED_MS);
+  for (const [id, runs] of runsOf(...all)) expect([id, runs <= 2]).toEqual([id, true]);
+}, LIMIT_MS);
