@@ -134,6 +134,28 @@ describe('real sockets', () => {
     await expect(once(child, 'exit')).resolves.toEqual([0, null]);
   });
 
+  test('a routing id that comes back after its connection was lost is a new link', async () => {
+    const router = new RouterPort({ clock: new SystemClock() });
+    const endpoint = await router.bind('tcp://127.0.0.1:0');
+    const told: string[] = [];
+    router.start({
+      message: (link, [first]) => told.push(`${link} ${Buffer.from(first ?? []).toString()}`),
+      lost: (link, reason) => told.push(`${link} ${reason}`),
+    });
+    for (const word of ['one', 'two', 'three']) {
+      const before = told.length;
+      const peer = new Dealer({ linger: 0, routingId: 'mine' });
+      peer.connect(endpoint);
+      await peer.send(word);
+      await eventually(() => told.length === before + 1);
+      if (word === 'two') router.close(2);
+      peer.close();
+      await eventually(() => router.knownPeers === 0);
+    }
+    expect(told).toEqual(['1 one', '1 disconnected', '2 two', '3 three', '3 disconnected']);
+    await router.shutdown(0);
+  });
+
   test('an oversize routing id or frame from a stranger harms nobody', async () => {
     const clock = new SystemClock();
     const router = new RouterPort({ clock, limits: { frameBytesMax: 1_000 } });

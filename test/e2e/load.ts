@@ -1,6 +1,6 @@
 // A closed loop of calls: so many in flight, each that is answered replaced by the next, and a count of what became of every one.
 
-import type { Client } from '@majordomo/client';
+import { isMajordomoError, type Client } from '@majordomo/client';
 import { wallClock } from './processes.js';
 import type { Answer } from './stage.js';
 
@@ -69,6 +69,8 @@ export class Load {
       else this.#wrong.push(`${id} was answered with ${answer.id}`);
     } catch (error) {
       this.#wrong.push(`${id}: ${String(error)}`);
+      // Nobody can answer any more.
+      if (isMajordomoError(error, 'CLOSED')) this.#isOver = true;
     }
     this.#settled.set(id, (this.#settled.get(id) ?? 0) + 1);
     this.#slowestMs = Math.max(this.#slowestMs, wallClock() - askedAt);

@@ -38,6 +38,11 @@ export function checkInvariants(broker: Broker): void {
         `D6: the books say ${service.queued} waiting with ${service.queuedBytes} bytes, there are ${queued} with ${bytes}`,
       );
     }
+    const isAwaited = service.timer.isSet || service.isolated.length > 0;
+    for (const method of service.methods.values()) {
+      const isWanted = method.offers > 0 || method.queue.length > 0 || isAwaited;
+      if (!isWanted) throw new Error(`D6: ${service.name}.${method.name} is remembered for nobody`);
+    }
     for (const offer of service.offers) {
       const ready = offer.list !== undefined;
       if (ready && offer.held >= offer.limit) throw new Error('D4: an offer without credit is in the ready list');

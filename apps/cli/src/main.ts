@@ -1,7 +1,7 @@
 // The majordomo command: runs what its arguments ask for and ends with the exit code of that.
 
-import { endQuietlyWithoutReader } from './output/screen.js';
+import { allowBrokenPipes } from './output/screen.js';
 import { run } from './program.js';
 
-endQuietlyWithoutReader();
+allowBrokenPipes();
 process.exitCode = await run(process.argv.slice(2));

@@ -194,6 +194,16 @@ test('a due time in the past wakes at once', () => {
   expect(machine.inputs).toEqual([{ kind: 'wake' }]);
 });
 
+test('a due time with a fraction wakes the machine once, at the whole millisecond after it', () => {
+  const { machine, clock, driver } = setUp();
+  const woken: number[] = [];
+  machine.onWake = (_, now) => woken.push(now);
+  clock.advance(0.25);
+  driver.input(() => void (machine.due = 10.5));
+  clock.advance(20);
+  expect(woken).toEqual([11]);
+});
+
 test('a turn that grows too large ends early', () => {
   const { log, driver, clock } = setUp();
   for (let i = 0; i < TURN_RECORDS_MAX - 1; i++) driver.input((output) => output.send(1, settled(0)));

@@ -86,6 +86,11 @@ export class RouterPort implements ListeningPort {
     return this.#byLink.size;
   }
 
+  /** Connections that have spoken and are still there, as far as is known: links, and those that are barred. */
+  get knownPeers(): number {
+    return this.#byRoute.size;
+  }
+
   /** Bytes that wait for peers that take nothing at the moment. */
   get waitingBytes(): number {
     return this.#outbox.bytes;
@@ -185,7 +190,9 @@ export class RouterPort implements ListeningPort {
   /** The outbox could not reach it. What of the connection is still to be read must not become a link again (A3). */
   #lose(peer: Peer, reason: LossReason): void {
     if (!this.#byLink.delete(peer.link)) return;
-    this.#bar(peer);
+    // Without notices nobody would ever lift the bar, and a routing id of the peer's own choosing would be shut out for ever.
+    if (this.#hasNotices || reason !== 'unreachable') this.#bar(peer);
+    else this.#byRoute.delete(peer.key);
     if (this.#down === undefined) this.#handlers?.lost(peer.link, reason);
   }
 

@@ -7,27 +7,30 @@ import { Dealer, Router } from 'zeromq';
 import type { PartInit, System } from '../cell.js';
 
 const HEADER_BYTES = 12;
-const scratch = Buffer.allocUnsafeSlow(4 * 1024 * 1024);
 
 /** Collects records for one peer; `take` gives the batch. */
 class Batch {
   #chunks: { frame: Buffer; start: number; end: number; client: number }[] = [];
+  #bytes = 0;
 
   get isEmpty(): boolean {
     return this.#chunks.length === 0;
   }
   add(frame: Buffer, start: number, end: number, client: number): void {
     this.#chunks.push({ frame, start, end, client });
+    this.#bytes += end - start;
   }
   take(): Buffer {
+    const batch = Buffer.allocUnsafeSlow(this.#bytes);
     let at = 0;
     for (const { frame, start, end, client } of this.#chunks) {
-      frame.copy(scratch, at, start, end);
-      scratch.writeUInt32BE(client, at + 4);
+      frame.copy(batch, at, start, end);
+      batch.writeUInt32BE(client, at + 4);
       at += end - start;
     }
     this.#chunks = [];
-    return Buffer.from(scratch.subarray(0, at));
+    this.#bytes = 0;
+    return batch;
   }
 }
 

@@ -14,8 +14,8 @@ import {
   type Timer,
   type WireRecord,
 } from '@majordomo/protocol';
-import { endAwaiting, endHold, takeCancel, takeRequest, takeWindow } from './clients.js';
-import { comeBack, expire, redeliver, sayTaken } from './dispatch.js';
+import { endAwaiting, endParking, takeCancel, takeRequest, takeWindow } from './clients.js';
+import { comeBack, expire, sayTaken } from './dispatch.js';
 import type { BrokerEvent } from './events.js';
 import { claim } from './holdings.js';
 import { attendLink, endSession, ensureLink, loseLink, refuseLink, takeGoodbye, takeHello } from './links.js';
@@ -185,17 +185,7 @@ export class Broker implements Machine<OperatorInput, BrokerEvent> {
     else if (owner instanceof Session) endSession(memory, owner, now);
     else if (owner instanceof Service) endAwaiting(memory, owner, now);
     else if (owner instanceof Lease) comeBack(memory, owner, 'not-held', now);
-    else if (owner instanceof Request) this.#unparked(owner, timer, now);
-  }
-
-  /** A request has waited outside the queue for long enough. */
-  #unparked(request: Request, timer: Timer, now: Milliseconds): void {
-    if (request.parked !== timer) return;
-    if (timer.purpose === 'hold') endHold(this.#memory, request, now);
-    else {
-      request.parked = undefined;
-      redeliver(this.#memory, request, now);
-    }
+    else if (owner instanceof Request && owner.parked === timer) endParking(memory, owner, now);
   }
 
   #drain(timeoutMs: number, now: Milliseconds): void {

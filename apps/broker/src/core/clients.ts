@@ -250,7 +250,10 @@ function findPlace(
     }
   }
   if (name !== undefined) name.found = method;
-  return checkRoom(memory, request, method) ?? method;
+  // What was handed out before has its place already.
+  const refusal = request.attempt === 0 ? checkRoom(memory, request, method) : undefined;
+  if (refusal !== undefined) tidyMethod(memory, method, now);
+  return refusal ?? method;
 }
 
 function whyAbsent(
@@ -289,8 +292,8 @@ function checkRoom(memory: Memory, request: Request, method: Method): Refusal | 
   return undefined;
 }
 
-/** The wait for somebody who may hold the request is over: it goes the way of a new one (C2). */
-export function endHold(memory: Memory, request: Request, now: Milliseconds): void {
+/** The wait outside the queue is over, for somebody who may hold the request (C2) or before a retry: it goes the way of a new one. */
+export function endParking(memory: Memory, request: Request, now: Milliseconds): void {
   request.parked = undefined;
   const place = findPlace(memory, request, undefined, now);
   if ('code' in place) fail(memory, request, place, now);

@@ -267,7 +267,7 @@ function mayNotRunAgain(
 }
 
 /** Back into the line, at its old place (Q1). */
-export function redeliver(memory: Memory, request: Request, now: Milliseconds): void {
+function redeliver(memory: Memory, request: Request, now: Milliseconds): void {
   if (request.method === undefined) return;
   if (mustRunAlone(memory, request)) endReservation(memory, request, now);
   deliver(memory, request, request.method, false, now);

@@ -19,7 +19,7 @@ import {
   type Stage,
 } from '@majordomo/protocol';
 import type { Memory, Refusal } from './memory.js';
-import { leaveQueue } from './services.js';
+import { leaveQueue, tidyMethod } from './services.js';
 import { keepable, type Request, type Session } from './state.js';
 
 /** What an outcome takes in memory beside its bytes: measured at about 600 bytes a request. */
@@ -73,6 +73,7 @@ export function settle(
   memory.unsettled -= 1;
   memory.counters.settled += 1;
   if (reply.kind === Kind.error) memory.counters.failed += 1;
+  if (request.method?.offers === 0) tidyMethod(memory, request.method, now);
   remember(memory, request, now);
   answer(memory, request.session, request.ref, reply, now);
   const others = request.others;

@@ -63,7 +63,10 @@ async function tellReady(broker: RunningBroker, { log, screen, data }: Told): Pr
   if (data !== '')
     log.info({ data }, 'nothing is stored in the data folder yet: durable requests come in a later version');
   log.info({ endpoints, pid: process.pid }, `listening on ${endpoints.join(', ')}`);
-  if (screen.json) await screen.result(jsonLine({ event: 'ready', endpoint, endpoints, pid: process.pid }));
+  if (!screen.json) return;
+  const line = jsonLine({ event: 'ready', endpoint, endpoints, pid: process.pid });
+  // Whether anybody has read it is nothing to a broker.
+  await screen.result(line).catch(() => undefined);
 }
 
 /** B1. The first signal that comes. */

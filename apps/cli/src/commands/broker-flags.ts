@@ -8,8 +8,10 @@ import { collect } from '../command-line.js';
 import { flagOf } from '../settings/setting-names.js';
 import { PROCESS_TABLE } from '../settings/tables.js';
 
-/** Everything that the broker as a process can be told. */
-export const BROKER_TABLE = { ...PROCESS_TABLE, ...BROKER_OPTIONS };
+const { bind, ...others } = BROKER_OPTIONS;
+
+/** Everything that the broker as a process can be told, what is told most often first. */
+export const BROKER_TABLE = { bind, ...PROCESS_TABLE, ...others };
 
 /** The flags that nearly everybody needs; the others are listed apart. */
 const FIRST = ['bind', 'data', 'logLevel', 'drainTimeoutMs'];

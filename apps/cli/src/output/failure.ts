@@ -6,7 +6,7 @@ import { UsageError } from '../settings/usage-error.js';
 import { durationText } from '../settings/quantities.js';
 import { jsonLine } from './plain-json.js';
 import { HINTS } from './hints.js';
-import type { Paint, Screen } from './screen.js';
+import { ReaderGone, type Paint, type Screen } from './screen.js';
 
 const RAN: Readonly<Record<Ran, string>> = {
   no: 'no, the handler was not started',
@@ -16,6 +16,7 @@ const RAN: Readonly<Record<Ran, string>> = {
 
 /** Tells the failure. @returns the exit code. */
 export function tellFailure(screen: Screen, error: unknown, command: string): number {
+  if (error instanceof ReaderGone) return EXIT_CODES.ok.code;
   if (error instanceof UsageError) return tellUsage(screen, error, command);
   if (isMajordomoError(error)) return tellMajordomoError(screen, error);
   return tellBug(screen, error);

@@ -1,7 +1,7 @@
 // Where a command writes: results on stdout, everything else on stderr.
 //
 // P1. No colour and no moving line where no person looks: not a terminal, or NO_COLOR.
-// P2. A reader that has gone away (`| head -1`) ends the command quietly.
+// P2. A reader that has gone away (`| head -1`) ends the command quietly: with ReaderGone, so that it can leave its brokers in good order.
 
 import type { Writable } from 'node:stream';
 
@@ -51,11 +51,13 @@ export class Screen {
     return this.#stderr.columns ?? 80;
   }
 
-  /** A result, with a line break after it. Resolves when stdout takes more. */
+  /** A result, with a line break after it. Resolves when it is written. @throws ReaderGone (P2). */
   result(text: string): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#stdout.write(`${text}\n`)) resolve();
-      else this.#stdout.once('drain', resolve);
+    return new Promise((resolve, reject) => {
+      this.#stdout.write(`${text}\n`, (error) => {
+        if (error === null || error === undefined) resolve();
+        else reject(isBrokenPipe(error) ? new ReaderGone() : error);
+      });
     });
   }
 
@@ -70,12 +72,20 @@ export class Screen {
   }
 }
 
-/** P2. To be called once, before anything is written. */
-export function endQuietlyWithoutReader(): void {
-  const end = (error: NodeJS.ErrnoException): void => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  };
-  process.stdout.on('error', end);
-  process.stderr.on('error', end);
+/** Nobody reads the results any more. Nothing is wrong. */
+export class ReaderGone extends Error {
+  override readonly name = 'ReaderGone';
+}
+
+function isBrokenPipe(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED';
+}
+
+/** P2. A pipe without a reader is no uncaught error; whoever writes a result is told. To be called once, before anything is written. */
+export function allowBrokenPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (!isBrokenPipe(error)) throw error;
+    });
+  }
 }

@@ -5,12 +5,18 @@ import { dirname, resolve } from 'node:path';
 
 /** @returns what is wrong with it, undefined when it is a folder that can be written to, or could be made. Nothing is made. */
 export function folderProblem(path: string): string | undefined {
-  const wanted = resolve(path);
-  for (let at = wanted; ; at = dirname(at)) {
-    const stats = statSync(at, { throwIfNoEntry: false });
-    if (stats === undefined && at !== dirname(at)) continue;
-    if (stats?.isDirectory() !== true) return `${at} is not a folder`;
-    return isWritable(at) ? undefined : `${at} cannot be written to`;
+  let at = resolve(path);
+  while (!isThere(at) && at !== dirname(at)) at = dirname(at);
+  if (!statSync(at).isDirectory()) return `${at} is not a folder`;
+  return isWritable(at) ? undefined : `${at} cannot be written to`;
+}
+
+/** False too when a folder on the way to it is a file, or may not be looked into: then that is what is judged. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
   }
 }
 

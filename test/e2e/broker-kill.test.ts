@@ -1,0 +1,74 @@
+// The broker is killed with kill -9 under load and started again at the same place: nobody's call is lost, run twice or mixed up.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { keepFigures } from './figures.js';
+import { Load } from './load.js';
+import { freeEndpoint, until, type Program } from './processes.js';
+import { clearStage, LIMIT_MS, runsOf, startBroker, startClient, startWorker, type Answer } from './stage.js';
+
+/** How long nobody is there in each round, in ms, beside the start of the new process: in the last one until peers knock most seldom. */
+const OUTAGES_MS = [0, 0, 0, 0, 2_500];
+const ROUNDS = OUTAGES_MS.length;
+const IN_FLIGHT = 100;
+const HELD = 10;
+/** From the new broker's being ready to the first answers by way of it, in ms. */
+const BACK_MS = 1_000;
+
+afterEach(clearStage);
+
+/** Kills the broker and starts the next one. */
+async function restart(bind: string, broker: Program, outageMs: number): Promise<Program> {
+  broker.kill();
+  await broker.ended;
+  await delay(outageMs);
+  return startBroker({ bind });
+}
+
+/** How long after `at` the load was answered by this process for the first time, in ms. */
+async function backAfter(load: Load, at: number, pid: number): Promise<number> {
+  const first = () => load.answers.find((answer) => answer.at > at && answer.pid === pid);
+  await until(`${pid} answers again`, () => first() !== undefined);
+  return (first() as { at: number }).at - at;
+}
+
+test('with 100 calls in flight, every call gets its own answer once, and what workers were running is not started again', async () => {
+  const bind = await freeEndpoint();
+  let broker = await startBroker({ bind });
+  const workers = await Promise.all([startWorker({ brokers: [bind] }), startWorker({ brokers: [bind] })]);
+  const client = await startClient(bind);
+  const load = new Load('load', { client, address: 'lab.work', inFlight: IN_FLIGHT, ms: 50 });
+  const back: number[] = [];
+
+  for (const [round, outageMs] of OUTAGES_MS.entries()) {
+    const ids = Array.from({ length: HELD }, (_, i) => `held-${round}-${i}`);
+    const held = Promise.all(ids.map((id) => client.call<Answer>('lab.gate', { id })));
+    await until('all are running', () => ids.every((id) => runsOf(...workers).has(id)));
+    const answered = load.answers.length;
+    await until('load runs', () => load.answers.length > answered + IN_FLIGHT);
+    expect(load.inFlight).toBe(IN_FLIGHT);
+
+    broker = await restart(bind, broker, outageMs);
+    const { at } = await broker.hear('ready');
+    for (const { pid } of workers) back.push(await backAfter(load, at, pid));
+    if (outageMs > 0) {
+      console.log(workers.map((w) => w.all('broker.connected').map((l) => l.at - at)), broker.lines.map((l) => [l.event, l.at - at]), load.answers.filter((a) => a.at > at).map((a) => [a.id, a.at - at, a.pid]));
+    }
+    for (const worker of workers) for (const id of ids) worker.tell({ open: id });
+    expect((await held).map(({ id, attempt }) => ({ id, attempt }))).toEqual(ids.map((id) => ({ id, attempt: 1 })));
+  }
+
+  const { asked, right, wrong, slowestMs } = await load.end();
+  const runs = [...runsOf(...workers)];
+  keepFigures('broker-kill', {
+    kills: ROUNDS,
+    calls: asked + ROUNDS * HELD,
+    'ready to first answer of each worker, slowest': Math.max(...back),
+    'calls, slowest': slowestMs,
+    'runs beyond the first': runs.reduce((sum, [, count]) => sum + count - 1, 0),
+  });
+  expect(wrong).toEqual([]);
+  expect(right).toBe(asked);
+  expect(runs.filter(([, count]) => count !== 1)).toEqual([]);
+  expect(runs.length).toBe(asked + ROUNDS * HELD);
+  expect(Math.max(...back)).toBeLessThan(BACK_MS);
+}, LIMIT_MS);
