@@ -60,7 +60,12 @@ export class StopError extends MajordomoError {
 
 /** Is this the reason of a context's signal, perhaps from another copy of the package? */
 export function isStopError(error: unknown): error is StopError {
-  return isMajordomoError(error) && 'reason' in error && typeof error.reason === 'string' && Object.hasOwn(CODES, error.reason);
+  return (
+    isMajordomoError(error) &&
+    'reason' in error &&
+    typeof error.reason === 'string' &&
+    Object.hasOwn(CODES, error.reason)
+  );
 }
 
 /** What contexts need of the worker. */

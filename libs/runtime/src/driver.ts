@@ -5,6 +5,7 @@
 // V3. There is one timer; it is armed for `machine.wakeAt()`.
 // V4. A machine that throws has a bug of ours: the driver stops for good and says so. Peers' faults are input like any other.
 // V5. No record waits for a later turn; when a turn grows past `TURN_RECORDS_MAX` it ends early.
+// V6. Machines are told whole milliseconds: fractions are worth nothing to them, and V8 keeps each fraction in an object of its own.
 
 import { decodeMessage, encodeMessages, type LinkId, type LinkInput, type Machine } from '@majordomo/protocol';
 import type { Cancel, Clock } from './clock.js';
@@ -93,6 +94,11 @@ export class Driver<Input, Event> {
     return this.#stopped;
   }
 
+  /** V6. */
+  #now(): number {
+    return Math.floor(this.#clock.now());
+  }
+
   #become(state: DriverState): void {
     if (!(NEXT[this.#state] as readonly DriverState[]).includes(state)) {
       throw new Error(`a driver does not go from ${this.#state} to ${state}`);
@@ -121,7 +127,7 @@ export class Driver<Input, Event> {
   #handle(input: Input | LinkInput): boolean {
     if (this.#state !== 'running') return false;
     try {
-      this.#machine.handle(input, this.#clock.now());
+      this.#machine.handle(input, this.#now());
     } catch (error) {
       this.#fail(error);
       return false;
@@ -207,14 +213,14 @@ export class Driver<Input, Event> {
     if (wakeAt >= this.#armedFor) return;
     this.#cancelTimer?.();
     this.#armedFor = wakeAt;
-    this.#cancelTimer = this.#clock.setTimer(wakeAt - this.#clock.now(), this.#onTimer);
+    this.#cancelTimer = this.#clock.setTimer(Math.ceil(wakeAt) - this.#clock.now(), this.#onTimer);
   }
 
   readonly #onTimer = (): void => {
     this.#armedFor = Infinity;
     this.#cancelTimer = undefined;
     if (this.#state !== 'running') return;
-    if (this.#machine.wakeAt() <= this.#clock.now()) this.#handle(WAKE);
+    if (this.#machine.wakeAt() <= this.#now()) this.#handle(WAKE);
     else this.#arm();
   };
 
