@@ -1,6 +1,9 @@
 // The majordomo command as its users meet it: real processes, what they print, and the exit codes that scripts rely on.
 
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { built, freeEndpoint, Program, until } from './processes.js';
 import { clearStage, LIMIT_MS, startWorker } from './stage.js';
@@ -40,7 +43,16 @@ function logged(broker: Program, message: string): Record<string, unknown>[] {
   return lines.filter(({ msg }) => msg === message);
 }
 
-afterEach(clearStage);
+let folder = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'majordomo-cli-'));
+});
+
+afterEach(async () => {
+  await clearStage();
+  rmSync(folder, { recursive: true });
+});
 
 test(
   'a call prints its value, and every way to fail has its exit code',
@@ -252,7 +264,8 @@ test(
 test(
   'the demo loses nothing, answers nothing twice, and leaves no process and no file behind',
   async () => {
-    const { code, stdout, stderr } = await majordomo(['demo', '--calls', '500', '--json']);
+    const env = { TMPDIR: folder };
+    const { code, stdout, stderr } = await majordomo(['demo', '--calls', '500', '--json'], { env });
     const summary = JSON.parse(stdout) as Record<string, number>;
     expect(summary).toMatchObject({ calls: 500, answered: 500, lost: 0, answeredTwice: 0, error: null });
     expect(summary['held']).toBeGreaterThan(0);
@@ -262,6 +275,7 @@ test(
     const pids = [...stderr.matchAll(/\(process (\d+)\)/g)].map(([, pid]) => Number(pid));
     expect(pids).toHaveLength(3);
     for (const pid of pids) await until(`process ${pid} is gone`, () => !isAlive(pid));
+    expect(readdirSync(folder)).toEqual([]);
   },
   LIMIT_MS,
 );
@@ -269,9 +283,10 @@ test(
 test(
   'when the demo itself is killed, its processes end',
   async () => {
-    const demo = new Program(built(BIN), { args: ['demo', '--calls', '100000'] });
+    const demo = new Program(built(BIN), { args: ['demo', '--calls', '100000'], env: { TMPDIR: folder } });
     await until('all workers of the demo work', () => demo.errors.includes('client makes'));
     const pids = [...demo.errors.matchAll(/\(process (\d+)\)/g)].map(([, pid]) => Number(pid));
+    expect(pids).toHaveLength(2);
     demo.kill();
     for (const pid of pids) await until(`process ${pid} is gone`, () => !isAlive(pid));
   },

@@ -1,8 +1,7 @@
 // Slow is not dead, and stopped is: a blocked event loop keeps its work, a process that does not run at all loses it to another.
 
 import { keepFigures } from './figures.js';
-import { Load } from './load.js';
-import { freeEndpoint, until } from './processes.js';
+import { freeEndpoint, until, wallClock } from './processes.js';
 import { clearStage, LIMIT_MS, runsOf, startBroker, startClient, startWorker, type Answer } from './stage.js';
 
 /** More than the time after which a process that does not answer ZMTP heartbeats is taken for dead (3 s). */
@@ -22,24 +21,54 @@ test(
     const answer = client.call<Answer>('lab.block', { id: 'blocked', ms: BLOCKED_MS });
     await blocked.hear('run');
     const other = await startWorker({ brokers: [bind], concurrency: 4_000 });
-    // The least loaded worker gets the next one, so that half of these wait behind the handler that blocks.
-    let isOver = false;
+    // None of these ends before its gate is open, and the least loaded worker gets the next: half of them wait behind the handler that blocks.
     const behind: Promise<Answer>[] = [];
-    const asking = (async () => {
-      for (let i = 0; !isOver; i++) {
-        behind.push(client.call<Answer>('lab.echo', { id: `behind-${i}` }));
-        await new Promise((resolve) => setTimeout(resolve, 2));
-      }
-    })();
-    expect(await answer).toEqual({ id: 'blocked', pid: blocked.pid, attempt: 1 });
-    isOver = true;
-    await asking;
+    const asking = setInterval(() => behind.push(client.call('lab.gate', { id: `behind-${behind.length}` })), 2);
+    const answered = await answer.finally(() => clearInterval(asking));
+    for (const worker of [blocked, other]) worker.tell({ open: '*' });
     const answers = await Promise.all(behind);
+    expect(answered).toEqual({ id: 'blocked', pid: blocked.pid, attempt: 1 });
     expect(answers.map(({ id }) => id)).toEqual(behind.map((_, i) => `behind-${i}`));
     expect(answers.filter(({ attempt }) => attempt !== 1)).toEqual([]);
     expect(answers.filter(({ pid }) => pid === blocked.pid).length).toBeGreaterThan(300);
     expect(runsOf(blocked, other).get('blocked')).toBe(1);
     expect(broker.all('worker.lost')).toEqual([]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a stopped worker is taken for dead, another answers for it, and when it is continued it serves again and the client has seen one answer',
+  async () => {
+    const bind = await freeEndpoint();
+    const broker = await startBroker({ bind });
+    const [stopped, other] = await Promise.all([startWorker({ brokers: [bind] }), startWorker({ brokers: [bind] })]);
+    const client = await startClient(bind);
+    const answers: Answer[] = [];
+    const ids = Array.from({ length: 20 }, (_, i) => `held-${i}`);
+    const calls = ids.map((id) => client.call<Answer>('lab.gate', { id }).then((answer) => answers.push(answer)));
+    await until('all are running', () => ids.every((id) => runsOf(stopped, other).has(id)));
+    const held = [...runsOf(stopped).keys()];
+    expect(held.length).toBeGreaterThan(0);
+
+    const stoppedAt = wallClock();
+    stopped.signal('SIGSTOP');
+    const lost = await broker.hear('worker.lost');
+    for (const id of ids) other.tell({ open: id });
+    await Promise.all(calls);
+    expect(answers.map(({ id }) => id).sort()).toEqual([...ids].sort());
+    expect(answers.filter(({ pid }) => pid !== other.pid)).toEqual([]);
+    expect([...runsOf(stopped, other)].filter(([, runs]) => runs > 1).map(([id]) => id).sort()).toEqual(held.sort());
+
+    stopped.signal('SIGCONT');
+    // It is told to stop what others have done meanwhile, and then it serves as before.
+    for (const id of held) await stopped.hear('aborted', (line) => line['id'] === id && line['reason'] === 'lease-lost');
+    other.signal('SIGTERM');
+    await other.ended;
+    expect(await client.call('lab.echo', { id: 'again' })).toMatchObject({ pid: stopped.pid, attempt: 1 });
+    expect(answers.length).toBe(ids.length);
+    keepFigures('stalls', { 'stopped to taken for dead': lost.at - stoppedAt });
+    expect(lost.at - stoppedAt).toBeLessThan(NOTICED_MS);
   },
   LIMIT_MS,
 );

@@ -7,7 +7,7 @@ export function checkInvariants(broker: Broker): void {
   const { memory } = broker;
   let unsettled = 0;
   for (const session of memory.sessions.values()) {
-    for (const request of session.requests.values()) {
+    for (const request of new Set(session.requests.values())) {
       if (request.session !== session) continue;
       if (!request.isSettled) unsettled += 1;
       const waits = request.list !== undefined || request.parked !== undefined;

@@ -16,6 +16,15 @@ const OPTIONS = {
 const packr = new Packr(OPTIONS);
 
 /**
+ * Small bodies are read from one place. msgpackr makes a view of whatever it reads from and hangs it onto that as a property: for a
+ * small body that costs more than reading it does, and leaves garbage twice its size.
+ */
+const SMALL_BYTES = 512;
+const small = Buffer.alloc(SMALL_BYTES);
+/** Binary parts are copied out: the next body goes over them. */
+const smallPackr = new Packr({ ...OPTIONS, copyBuffers: true });
+
+/**
  * Encodes a value.
  *
  * @returns MessagePack bytes, none for undefined. They may share a pool with other bodies; do not write to them.
@@ -35,13 +44,15 @@ export function encodeBody(value: unknown): Bytes {
 /**
  * Decodes what `encodeBody` wrote, or any other MessagePack value.
  *
- * @returns a value that shares no memory with `bytes`, but for binary parts, which are views of it.
+ * @returns a value; its binary parts are views of `bytes` when that is over 512 bytes long, copies otherwise.
  * @throws MajordomoError UNDECODABLE.
  */
 export function decodeBody(bytes: Bytes): unknown {
   if (bytes.length === 0) return undefined;
   try {
-    return packr.unpack(bytes);
+    if (bytes.length > SMALL_BYTES) return packr.unpack(bytes);
+    small.set(bytes);
+    return smallPackr.unpack(small, bytes.length);
   } catch (cause) {
     throw new MajordomoError('UNDECODABLE', `this body is not MessagePack: ${reasonOf(cause)}`, { cause });
   }

@@ -112,6 +112,7 @@ export class DealerPort implements Port {
     const { context } = this.#options;
     const socket = new NoticeDealer({
       ...socketOptions(this.#limits),
+      receiveHighWaterMark: this.#limits.inboxMax,
       reconnectInterval: this.#limits.reconnectMs,
       reconnectMaxInterval: this.#limits.reconnectMaxMs,
       ...(context === undefined ? {} : { context }),

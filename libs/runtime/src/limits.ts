@@ -19,6 +19,11 @@ export interface PortLimits {
   readonly frameBytesMax: number;
   /** Messages that libzmq queues for one connection, in each direction, before it says that it is full. */
   readonly highWaterMark: number;
+  /**
+   * Messages that libzmq takes in for a peer whose event loop is blocked (connecting ports). When they are too many it stops reading,
+   * and with that answering heartbeats: the peer would be taken for dead.
+   */
+  readonly inboxMax: number;
   /** ZMTP heartbeats: a dead process or network is noticed by them, a blocked event loop is not. */
   readonly heartbeatMs: number;
   /** Without an answer to a ZMTP heartbeat for this long the connection is gone. */
@@ -51,6 +56,8 @@ export const PORT_LIMITS: PortLimits = Object.freeze({
   frameBytesMax: 16 * MIB + 256 * KIB,
   // Counts messages of 64 KiB and less as a rule, so 16 MiB; enough for 10 ms of single small messages.
   highWaterMark: 256,
+  // Twice the credit of the largest service, a message for each request: what a broker sends is bounded by credit and windows, not here.
+  inboxMax: 131_072,
   // DESIGN.md section 4, the link clock.
   heartbeatMs: 1_000,
   heartbeatTimeoutMs: 3_000,

@@ -1,7 +1,7 @@
 // The flags of majordomo broker, made from the tables of its options.
 
 import { Option, type Command } from 'commander';
-import { BROKER_OPTIONS } from '@majordomo/broker';
+import { BROKER_OPTIONS, type BrokerOptions } from '@majordomo/broker';
 import type { OptionSpec, OptionType } from '@majordomo/protocol';
 import { durationText, sizeText } from '../settings/quantities.js';
 import { collect } from '../command-line.js';
@@ -12,6 +12,13 @@ const { bind, ...others } = BROKER_OPTIONS;
 
 /** Everything that the broker as a process can be told, what is told most often first. */
 export const BROKER_TABLE = { bind, ...PROCESS_TABLE, ...others };
+
+/** Those of the settings that are the broker's own. */
+export function brokerOptionsOf(settings: BrokerOptions): BrokerOptions {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([key]) => key in BROKER_OPTIONS),
+  ) as unknown as BrokerOptions;
+}
 
 /** The flags that nearly everybody needs; the others are listed apart. */
 const FIRST = ['bind', 'data', 'logLevel', 'drainTimeoutMs'];

@@ -78,7 +78,8 @@ test('MAJORDOMO_CONFIG names the file as --config does, and the flag is stronger
 });
 
 test('settings of other commands in the environment and the file are no mistakes', async () => {
-  await configOf({ config: yaml('broker: tcp://127.0.0.1:1\n') }, { MAJORDOMO_TIMEOUT: '5s' });
+  const shown = await configOf({ config: yaml('broker: tcp://127.0.0.1:1\n') }, { MAJORDOMO_TIMEOUT: '5s' });
+  expect(shown).not.toContain('MAJORDOMO_TIMEOUT');
 });
 
 test('problems of flags, variables, file and folder are told together', async () => {

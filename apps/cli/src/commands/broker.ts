@@ -9,7 +9,7 @@ import { textTable } from '../output/text-table.js';
 import { gatherSettings } from '../settings/gather.js';
 import type { Resolved } from '../settings/settings.js';
 import type { ProcessSettings } from '../settings/tables.js';
-import { BROKER_TABLE, valueText } from './broker-flags.js';
+import { BROKER_TABLE, brokerOptionsOf, valueText } from './broker-flags.js';
 import type { CommandLine } from './command.js';
 
 type BrokerSettings = ProcessSettings & BrokerOptions;
@@ -24,9 +24,9 @@ export async function broker(line: CommandLine): Promise<number> {
   return runBroker(resolved.values, line.screen);
 }
 
-function contradictions({ data: _, logLevel: __, ...options }: BrokerSettings): readonly string[] {
+function contradictions(settings: BrokerSettings): readonly string[] {
   try {
-    resolveBrokerOptions(options);
+    resolveBrokerOptions(brokerOptionsOf(settings));
   } catch (error) {
     if (!isMajordomoError(error, 'INVALID_OPTION')) throw error;
     return error.details['problems'] as string[];

@@ -52,6 +52,7 @@ export class Performance {
     try {
       story.tell(`client makes ${calls.toLocaleString('en-US')} calls of orders.create, ${IN_FLIGHT} at a time`);
       await Promise.race([this.#callAll(client, victim), this.#crew.failed]);
+      story.complete(this.#tally.answered);
       await this.#lastWorker;
     } finally {
       await client.close();

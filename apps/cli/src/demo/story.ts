@@ -43,6 +43,11 @@ export class Story {
     this.tell(this.#answeredText(answered));
   }
 
+  /** All calls have ended: the last state of a line that was written over stays. */
+  complete(answered: number): void {
+    if (this.#screen.isWatched) this.tell(this.#answeredText(answered));
+  }
+
   /** Nothing is written over any more. */
   end(): void {
     this.#erase();

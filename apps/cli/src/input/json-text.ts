@@ -35,7 +35,7 @@ function charAt(text: string, at: number): string {
 
 function placeOf(text: string, at: number): string {
   const before = text.slice(0, at).split('\n');
-  const column = [...(before.at(-1) ?? '')].length + 1;
+  const column = Array.from(before.at(-1) ?? '').length + 1;
   return text.includes('\n') ? `line ${before.length}, column ${column}` : `column ${column}`;
 }
 

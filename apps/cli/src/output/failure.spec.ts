@@ -82,6 +82,17 @@ test('problems of usage are listed, and where there is help', async () => {
   );
 });
 
+test('an option that the SDK refuses is a problem of usage', async () => {
+  const taken = new MajordomoError(
+    'INVALID_OPTION',
+    'cannot listen on tcp://127.0.0.1:5555: another process listens there',
+  );
+  expect(await told(taken)).toEqual({
+    code: 2,
+    said: `majordomo call: ${taken.message}\nSee majordomo call --help.\n`,
+  });
+});
+
 test('a message of a peer cannot move the cursor', async () => {
   const { said } = await told(new MajordomoError('HANDLER_FAILED', 'evil\u001b[2J'));
   expect(said).toContain('HANDLER_FAILED  evil�[2J\n');

@@ -18,8 +18,15 @@ const RAN: Readonly<Record<Ran, string>> = {
 export function tellFailure(screen: Screen, error: unknown, command: string): number {
   if (error instanceof ReaderGone) return EXIT_CODES.ok.code;
   if (error instanceof UsageError) return tellUsage(screen, error, command);
+  // An option that only the SDK or the broker could judge, an address that is taken for example: no request of anybody's.
+  if (isMajordomoError(error, 'INVALID_OPTION')) return tellUsage(screen, new UsageError(problemsOf(error)), command);
   if (isMajordomoError(error)) return tellMajordomoError(screen, error);
   return tellBug(screen, error);
+}
+
+function problemsOf({ details, message }: MajordomoError): readonly string[] {
+  const { problems } = details;
+  return Array.isArray(problems) && problems.length > 0 ? problems.map(String) : [message];
 }
 
 function tellUsage(screen: Screen, error: UsageError, command: string): number {

@@ -7,8 +7,8 @@ import type { Writable } from 'node:stream';
 
 /** Two ways to make a word stand out, or none. */
 export interface Paint {
-  bold(text: string): string;
-  dim(text: string): string;
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
 }
 
 const PLAIN: Paint = { bold: (text) => text, dim: (text) => text };
@@ -46,9 +46,9 @@ export class Screen {
     this.paintAside = this.isWatched ? COLOUR : PLAIN;
   }
 
-  /** The width of the terminal behind stderr, in columns; 80 where there is none. */
+  /** The width of the terminal behind stderr, in columns; 80 where there is none, or one that does not know. */
   get columns(): number {
-    return this.#stderr.columns ?? 80;
+    return this.#stderr.columns || 80;
   }
 
   /** A result, with a line break after it. Resolves when it is written. @throws ReaderGone (P2). */

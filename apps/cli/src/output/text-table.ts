@@ -12,7 +12,7 @@ const GAP = '  ';
 
 /** Columns that terminals give to a text: wide letters of East Asia are not counted as two. */
 function widthOf(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }
 
 function pad(text: string, width: number, align: Column['align']): string {

@@ -1,0 +1,75 @@
+// What handlers throw, as it travels.
+
+import { decodeErrorBody, MajordomoError } from '@majordomo/protocol';
+import { failureOf, HandlerError, invalidArgument, RetryableError } from './errors.js';
+
+const told = (thrown: unknown): unknown => decodeErrorBody(failureOf(thrown).body);
+
+it('an error travels with name, message and code, and without its stack', () => {
+  const error = Object.assign(new TypeError('no such file'), { code: 'ENOENT' });
+  expect(told(error)).toEqual({
+    message: 'no such file',
+    details: { name: 'TypeError', message: 'no such file', code: 'ENOENT' },
+  });
+  expect(failureOf(error).failure).toEqual({ code: 'HANDLER_FAILED', ran: 'yes', retry: false, retryAfterMs: 0 });
+});
+
+it('a HandlerError brings its code and data', () => {
+  expect(told(new HandlerError('NO_STOCK', 'none left', { sku: 'a' }))).toEqual({
+    message: 'none left',
+    details: { name: 'HandlerError', message: 'none left', code: 'NO_STOCK', data: { sku: 'a' } },
+  });
+});
+
+it('a failed call of the handler is the failure of the handler, with what there is to know', () => {
+  expect(told(new MajordomoError('NO_SUCH_SERVICE', 'nobody', { details: { service: 'x' } }))).toMatchObject({
+    details: { name: 'MajordomoError', code: 'NO_SUCH_SERVICE', data: { service: 'x' } },
+  });
+});
+
+it('a RetryableError asks to be tried again, also one of another copy of the package', () => {
+  class Copy extends Error {
+    override name = 'RetryableError';
+    afterMs = 12.3;
+  }
+  expect(failureOf(new RetryableError('later')).failure).toMatchObject({ retry: true, retryAfterMs: 0 });
+  expect(failureOf(new Copy()).failure).toMatchObject({ retry: true, retryAfterMs: 13 });
+  expect(failureOf(new RetryableError('odd', { afterMs: NaN })).failure).toMatchObject({
+    retry: true,
+    retryAfterMs: 0,
+  });
+  expect(failureOf(new RetryableError('never', { afterMs: 1e99 })).failure.retryAfterMs).toBe(2_147_483_647);
+});
+
+it.each([
+  ['a text', 'oops', 'oops'],
+  ['nothing', undefined, 'undefined'],
+  ['an object without prototype', Object.create(null), 'a value that has no text'],
+])('%s that is thrown is told too', (_, thrown, message) => {
+  expect(told(thrown)).toEqual({ message, details: { name: 'NonError', message } });
+});
+
+it('data that cannot be sent, or is too large, is left out, and that is said', () => {
+  const circle: Record<string, unknown> = {};
+  circle['self'] = circle;
+  const details = { name: 'HandlerError', message: 'm', code: 'C', dataOmitted: true };
+  expect(told(new HandlerError('C', 'm', circle))).toEqual({ message: 'm', details });
+  expect(told(new HandlerError('C', 'm', 'x'.repeat(100_000)))).toEqual({ message: 'm', details });
+});
+
+it('a message of any length fits', () => {
+  expect(failureOf(new Error('x'.repeat(1_000_000))).body.length).toBeLessThan(20_000);
+});
+
+it('bad input names the first issue in the message and brings all of them', () => {
+  const issues = [
+    { message: 'required', path: ['lines', 0, 'sku'] },
+    { message: 'too small', path: [] },
+  ];
+  const { failure, body } = invalidArgument('orders.create', issues);
+  expect(failure).toMatchObject({ code: 'INVALID_ARGUMENT', ran: 'no', retry: false });
+  expect(decodeErrorBody(body)).toEqual({
+    message: 'the input of orders.create is not valid: lines.0.sku: required (and 1 more)',
+    details: { issues },
+  });
+});
