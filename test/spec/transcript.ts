@@ -127,7 +127,15 @@ export class Transcript {
     const changes = Object.fromEntries(Object.entries(line.options).map(([key, value]) => [key, Number(value)]));
     this.#settings = { ...this.#settings, ...changes };
     this.#broker = this.#longRunning();
-    for (const peer of this.#peers.values()) peer.link = 0;
+    this.#partAll();
+  }
+
+  /** Every link is gone, and with it every lease. */
+  #partAll(): void {
+    for (const peer of this.#peers.values()) {
+      peer.link = 0;
+      peer.leases.clear();
+    }
   }
 
   #brokerDoes(line: Line): void {
@@ -142,7 +150,7 @@ export class Transcript {
         // Killed and started again: nothing is remembered, and every link is gone.
         this.#settings = { ...this.#settings, instance: this.#settings.instance + 1 };
         this.#broker = new Broker(this.#settings, this.#now);
-        for (const peer of this.#peers.values()) peer.link = 0;
+        this.#partAll();
         return;
       default:
         throw new Error(`transcript: what does the broker do? ${line.words.join(' ')}`);

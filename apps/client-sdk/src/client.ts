@@ -1,6 +1,6 @@
 // Connects to brokers, so that services can be asked.
 
-import { openCaller, type AskerOf, type CallerSession } from '@majordomo/caller';
+import { openCaller, type AskerOf, type CallerSession, type CallerStatus } from '@majordomo/caller';
 import type { Contract } from '@majordomo/protocol';
 import { randomInstance } from '@majordomo/runtime';
 import { resolveConnectOptions, type ConnectOptions } from './options.js';
@@ -8,15 +8,17 @@ import { resolveConnectOptions, type ConnectOptions } from './options.js';
 /** Name and version as brokers show them to operators. */
 const SOFTWARE = '@majordomo/client 0.1.0';
 
-/** What ends a client. */
-interface Closable {
+/** What a client has beside its calls. */
+interface Presence {
+  /** Requests in flight, late words, and how it stands with each broker; plain data of this moment. */
+  status(): CallerStatus;
   /** Settles every call as CLOSED and leaves. It may be called twice; it never rejects. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** A connected client. With contracts its addresses, inputs and outputs are typed. */
-export type Client<Contracts extends readonly Contract[] = readonly []> = AskerOf<Contracts> & Closable;
+export type Client<Contracts extends readonly Contract[] = readonly []> = AskerOf<Contracts> & Presence;
 
 /**
  * Connects. The client stays connected by itself from then on: what is asked while a broker is away is asked again, elsewhere or when it is back.
@@ -43,6 +45,7 @@ function clientOf(session: CallerSession): Client {
   return {
     call: (address, input, options) => session.call(address, input, options),
     stream: (address, input, options) => session.stream(address, input, options),
+    status: () => session.status(),
     close: () => session.close(),
     [Symbol.asyncDispose]: () => session.close(),
   };

@@ -3,6 +3,8 @@
 export type {
   Asker,
   BrokerEvent,
+  BrokerStatus,
+  CallerStatus,
   CallOptions,
   Headers,
   HeaderValue,

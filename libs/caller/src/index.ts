@@ -19,5 +19,6 @@ export {
 } from './option-rules.js';
 export type { ReplyStream } from './reply-stream.js';
 export type { Scope } from './scope.js';
-export { CallerSession } from './session.js';
+export { CallerSession, type CallerStatus } from './session.js';
+export type { BrokerStatus } from './core/caller.js';
 export type { Asker, AskerOf, MethodTable, TypedAsker } from './typed.js';

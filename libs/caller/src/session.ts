@@ -7,7 +7,7 @@ import { Driver, type Clock, type Port } from '@majordomo/runtime';
 import { tellObserver, type Ask, type AskDesk } from './ask.js';
 import type { CallOptions, StreamOptions } from './call-options.js';
 import { AddressBook } from './core/addresses.js';
-import type { Caller } from './core/caller.js';
+import type { BrokerStatus, Caller } from './core/caller.js';
 import type { BrokerEvent, CallerEvent, CallerInput } from './core/words.js';
 import type { ReplyStream } from './reply-stream.js';
 import type { Scope } from './scope.js';
@@ -17,6 +17,15 @@ import { View } from './view.js';
 
 /** How long a closing session tries to get its GOODBYE out, in ms: brokers notice without it too. */
 const LINGER_MS = 250;
+
+/** What `status()` tells. */
+export interface CallerStatus {
+  /** Requests that are not settled, those that wait for a broker included. */
+  readonly inFlight: number;
+  /** Words of brokers that came for requests that had ended, or twice: dropped and counted. */
+  readonly lateWords: number;
+  readonly brokers: readonly BrokerStatus[];
+}
 
 export interface SessionParts {
   readonly caller: Caller<Ask>;
@@ -58,6 +67,12 @@ export class CallerSession implements Asker, AskDesk {
   /** Requests in flight, those that wait included. */
   get inFlight(): number {
     return this.#parts.caller.inFlight;
+  }
+
+  /** How it stands now: plain data. */
+  status(): CallerStatus {
+    const { caller } = this.#parts;
+    return { inFlight: caller.inFlight, lateWords: caller.late, brokers: caller.brokers };
   }
 
   /**

@@ -195,6 +195,8 @@ export class Broker implements Machine<OperatorInput, BrokerEvent> {
     this.#drainUntil = now + timeoutMs;
     memory.output.tell({ event: 'drain.begun', unsettled: memory.unsettled });
     for (const link of memory.links.values()) if (link.session !== undefined) memory.output.send(link.id, DRAIN);
+    // Nobody waits for the calls of clients that are away: they would ask another broker.
+    for (const session of memory.sessions.values()) endSession(memory, session, now);
   }
 
   #checkDrained(now: Milliseconds): void {

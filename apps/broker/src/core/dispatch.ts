@@ -259,7 +259,7 @@ function mayNotRunAgain(
   if (request.attempt >= attemptsMax) {
     return {
       code: 'ATTEMPTS_EXHAUSTED',
-      message: `${request.attempt} workers took the request and none answered`,
+      message: `it was handed out ${request.attempt} times and no worker lived to answer`,
       details,
     };
   }

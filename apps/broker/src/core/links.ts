@@ -148,7 +148,8 @@ export function loseLink(memory: Memory, link: Link, reason: string, now: Millis
     memory.output.tell({ event: 'worker.lost', identity: session.identity, reason, leases: session.leases.size });
     loseWorker(memory, session, false, reason, now);
   }
-  if ((session.roles & Role.client) !== 0) memory.timers.set(session.timer, now + memory.settings.clientAwayMaxMs, now);
+  const awayMaxMs = memory.draining ? 0 : memory.settings.clientAwayMaxMs;
+  if ((session.roles & Role.client) !== 0) memory.timers.set(session.timer, now + awayMaxMs, now);
   else closeSession(memory, session);
 }
 

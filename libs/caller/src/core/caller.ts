@@ -40,6 +40,14 @@ export interface CallerOptions {
   readonly retryBudget: RetryBudgetOptions;
 }
 
+/** One broker of the list, as the asking side sees it. */
+export interface BrokerStatus {
+  readonly endpoint: string;
+  readonly state: 'connected' | 'draining' | 'away';
+  /** Requests that it has. */
+  readonly unsettled: number;
+}
+
 export class Caller<R extends PendingRequest> implements Machine<CallerInput<R>, CallerEvent<R>> {
   readonly output = new Output<CallerEvent<R>>();
   readonly #inFlightMax: number;
@@ -78,6 +86,15 @@ export class Caller<R extends PendingRequest> implements Machine<CallerInput<R>,
   /** Words that came for requests that had ended, or twice. */
   get late(): number {
     return this.#requests.late;
+  }
+
+  /** The brokers of the list and how it stands with each. */
+  get brokers(): readonly BrokerStatus[] {
+    return this.#outlets.all.map(({ link, unsettled }) => ({
+      endpoint: link.endpoint,
+      state: link.isOpen && link.draining ? 'draining' : link.isOpen ? 'connected' : 'away',
+      unsettled,
+    }));
   }
 
   /** Every request that is not settled, in the order of their numbers. */
