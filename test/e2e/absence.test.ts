@@ -37,13 +37,19 @@ test('a service that nobody offers is NO_SUCH_SERVICE at once', async () => {
   expect(afterMs).toBeLessThan(AT_ONCE_MS);
 });
 
-test('a method that the service does not have is NO_SUCH_METHOD at once, and the error lists those that it has', async () => {
-  await startWorker({ brokers: [bind] });
-  const { afterMs, ended } = await outcomeOf(client.call('lab.nothing', 1));
-  expect(ended).toMatchObject({ code: 'NO_SUCH_METHOD', ran: 'no' });
-  expect((ended as { details: { methods: string[] } }).details.methods).toEqual(expect.arrayContaining(['echo', 'gate']));
-  expect(afterMs).toBeLessThan(AT_ONCE_MS);
-}, LIMIT_MS);
+test(
+  'a method that the service does not have is NO_SUCH_METHOD at once, and the error lists those that it has',
+  async () => {
+    await startWorker({ brokers: [bind] });
+    const { afterMs, ended } = await outcomeOf(client.call('lab.nothing', 1));
+    expect(ended).toMatchObject({ code: 'NO_SUCH_METHOD', ran: 'no' });
+    expect((ended as { details: { methods: string[] } }).details.methods).toEqual(
+      expect.arrayContaining(['echo', 'gate']),
+    );
+    expect(afterMs).toBeLessThan(AT_ONCE_MS);
+  },
+  LIMIT_MS,
+);
 
 test('a stream of a service that nobody offers is NO_SUCH_SERVICE at once', async () => {
   const { afterMs, ended } = await outcomeOf(client.stream('nobody.knows').next());
@@ -60,21 +66,31 @@ test('who waits for a service waits until the deadline, and is told that nothing
   expect(afterMs).toBeLessThan(deadlineMs + AT_ONCE_MS);
 });
 
-test('who waits for a service is answered when its worker comes', async () => {
-  const waiting = client.call<Answer>('lab.echo', { id: 'early' }, { waitForService: true });
-  const queued = async () => client.call<{ address: string; queued: number }[]>('majordomo.queues');
-  await until('it waits', async () => (await queued()).some(({ address, queued: n }) => address === 'lab.echo' && n === 1));
-  const worker = await startWorker({ brokers: [bind] });
-  expect(await waiting).toEqual({ id: 'early', pid: worker.pid, attempt: 1 });
-}, LIMIT_MS);
+test(
+  'who waits for a service is answered when its worker comes',
+  async () => {
+    const waiting = client.call<Answer>('lab.echo', { id: 'early' }, { waitForService: true });
+    const queued = async () => client.call<{ address: string; queued: number }[]>('majordomo.queues');
+    await until('it waits', async () =>
+      (await queued()).some(({ address, queued: n }) => address === 'lab.echo' && n === 1),
+    );
+    const worker = await startWorker({ brokers: [bind] });
+    expect(await waiting).toEqual({ id: 'early', pid: worker.pid, attempt: 1 });
+  },
+  LIMIT_MS,
+);
 
-test('a service whose last worker was lost a moment ago is waited for, and then it is NO_SUCH_SERVICE', async () => {
-  const worker = await startWorker({ brokers: [bind] });
-  await client.call('lab.echo', { id: 'served' });
-  worker.kill();
-  await worker.ended;
-  await until('the broker knows', async () => (await client.call<unknown[]>('majordomo.workers')).length === 0);
-  const { afterMs, ended } = await outcomeOf(client.call('lab.echo', { id: 'late' }));
-  expect(ended).toMatchObject({ code: 'NO_SUCH_SERVICE', ran: 'no' });
-  expect(afterMs).toBeLessThan(ABSENCE_MAX_MS + AT_ONCE_MS);
-}, LIMIT_MS);
+test(
+  'a service whose last worker was lost a moment ago is waited for, and then it is NO_SUCH_SERVICE',
+  async () => {
+    const worker = await startWorker({ brokers: [bind] });
+    await client.call('lab.echo', { id: 'served' });
+    worker.kill();
+    await worker.ended;
+    await until('the broker knows', async () => (await client.call<unknown[]>('majordomo.workers')).length === 0);
+    const { afterMs, ended } = await outcomeOf(client.call('lab.echo', { id: 'late' }));
+    expect(ended).toMatchObject({ code: 'NO_SUCH_SERVICE', ran: 'no' });
+    expect(afterMs).toBeLessThan(ABSENCE_MAX_MS + AT_ONCE_MS);
+  },
+  LIMIT_MS,
+);

@@ -30,46 +30,50 @@ async function backAfter(worker: Program, at: number): Promise<number> {
   return connected.at - at;
 }
 
-test('with 100 calls in flight, every call gets its own answer once, and what workers were running is not started again', async () => {
-  const bind = await freeEndpoint();
-  let broker = await startBroker({ bind });
-  const workers = await Promise.all([startWorker({ brokers: [bind] }), startWorker({ brokers: [bind] })]);
-  const client = await startClient(bind);
-  const load = new Load('load', { client, address: 'lab.work', inFlight: IN_FLIGHT, ms: 50 });
-  const toNewAnswer: number[] = [];
-  const toWorker: number[] = [];
+test(
+  'with 100 calls in flight, every call gets its own answer once, and what workers were running is not started again',
+  async () => {
+    const bind = await freeEndpoint();
+    let broker = await startBroker({ bind });
+    const workers = await Promise.all([startWorker({ brokers: [bind] }), startWorker({ brokers: [bind] })]);
+    const client = await startClient(bind);
+    const load = new Load('load', { client, address: 'lab.work', inFlight: IN_FLIGHT, ms: 50 });
+    const toNewAnswer: number[] = [];
+    const toWorker: number[] = [];
 
-  for (const [round, outageMs] of OUTAGES_MS.entries()) {
-    const ids = Array.from({ length: HELD }, (_, i) => `held-${round}-${i}`);
-    const held = Promise.all(ids.map((id) => client.call<Answer>('lab.gate', { id })));
-    await until('all are running', () => ids.every((id) => runsOf(...workers).has(id)));
-    const answered = load.answers.length;
-    await until('load runs', () => load.answers.length > answered + IN_FLIGHT);
-    expect(load.inFlight).toBe(IN_FLIGHT);
+    for (const [round, outageMs] of OUTAGES_MS.entries()) {
+      const ids = Array.from({ length: HELD }, (_, i) => `held-${round}-${i}`);
+      const held = Promise.all(ids.map((id) => client.call<Answer>('lab.gate', { id })));
+      await until('all are running', () => ids.every((id) => runsOf(...workers).has(id)));
+      const answered = load.answers.length;
+      await until('load runs', () => load.answers.length > answered + IN_FLIGHT);
+      expect(load.inFlight).toBe(IN_FLIGHT);
 
-    broker = await restart(bind, broker, outageMs);
-    const { at } = await broker.hear('ready');
-    // Asked for the first time now, so that nobody need wait for a worker that may have it already (ADR 0006).
-    await client.call('lab.echo', { id: 'new' });
-    toNewAnswer.push(wallClock() - at);
-    for (const worker of workers) toWorker.push(await backAfter(worker, at));
-    for (const worker of workers) for (const id of ids) worker.tell({ open: id });
-    expect((await held).map(({ id, attempt }) => ({ id, attempt }))).toEqual(ids.map((id) => ({ id, attempt: 1 })));
-  }
+      broker = await restart(bind, broker, outageMs);
+      const { at } = await broker.hear('ready');
+      // Asked for the first time now, so that nobody need wait for a worker that may have it already (ADR 0006).
+      await client.call('lab.echo', { id: 'new' });
+      toNewAnswer.push(wallClock() - at);
+      for (const worker of workers) toWorker.push(await backAfter(worker, at));
+      for (const worker of workers) for (const id of ids) worker.tell({ open: id });
+      expect((await held).map(({ id, attempt }) => ({ id, attempt }))).toEqual(ids.map((id) => ({ id, attempt: 1 })));
+    }
 
-  const { asked, right, wrong, slowestMs } = await load.end();
-  const runs = [...runsOf(...workers)];
-  keepFigures('broker-kill', {
-    kills: ROUNDS,
-    calls: asked + ROUNDS * HELD,
-    'ready to first new answer, slowest': Math.max(...toNewAnswer),
-    'ready to worker back, slowest': Math.max(...toWorker),
-    'calls, slowest': slowestMs,
-    'runs beyond the first': runs.reduce((sum, [, count]) => sum + count - 1, 0),
-  });
-  expect(wrong).toEqual([]);
-  expect(right).toBe(asked);
-  expect(runs.filter(([, count]) => count !== 1)).toEqual([]);
-  expect(runs.length).toBe(asked + ROUNDS * HELD);
-  expect(Math.max(...toNewAnswer, ...toWorker)).toBeLessThan(BACK_MS);
-}, LIMIT_MS);
+    const { asked, right, wrong, slowestMs } = await load.end();
+    const runs = [...runsOf(...workers)];
+    keepFigures('broker-kill', {
+      kills: ROUNDS,
+      calls: asked + ROUNDS * HELD,
+      'ready to first new answer, slowest': Math.max(...toNewAnswer),
+      'ready to worker back, slowest': Math.max(...toWorker),
+      'calls, slowest': slowestMs,
+      'runs beyond the first': runs.reduce((sum, [, count]) => sum + count - 1, 0),
+    });
+    expect(wrong).toEqual([]);
+    expect(right).toBe(asked);
+    expect(runs.filter(([, count]) => count !== 1)).toEqual([]);
+    expect(runs.length).toBe(asked + ROUNDS * HELD);
+    expect(Math.max(...toNewAnswer, ...toWorker)).toBeLessThan(BACK_MS);
+  },
+  LIMIT_MS,
+);

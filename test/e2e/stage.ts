@@ -15,24 +15,38 @@ export interface Answer {
 
 const clients: Client[] = [];
 
-async function start(file: string, init: object): Promise<Program> {
-  const program = new Program(built(file), { args: [JSON.stringify(init)] });
-  await program.hear('ready');
-  return program;
-}
-
-/** Starts a broker (fixtures/broker.ts). @param init options of createBroker. */
-export function startBroker(init: { readonly bind: string; readonly [option: string]: unknown }): Promise<Program> {
-  return start('test/dist/e2e/fixtures/broker.js', init);
-}
-
-/** Starts a worker of the service `lab` (fixtures/worker.ts). */
-export function startWorker(init: {
+/** What a worker of the fixture is told. */
+export interface WorkerInit {
   readonly brokers: readonly string[];
   readonly name?: string;
   readonly concurrency?: number;
+}
+
+/** Starts a fixture and does not wait until it is ready. */
+function launch(fixture: string, init: object): Program {
+  return new Program(built(`test/dist/e2e/fixtures/${fixture}.js`), { args: [JSON.stringify(init)] });
+}
+
+/** Starts a broker (fixtures/broker.ts). @param init options of createBroker. */
+export async function startBroker(init: {
+  readonly bind: string;
+  readonly [option: string]: unknown;
 }): Promise<Program> {
-  return start('test/dist/e2e/fixtures/worker.js', init);
+  const broker = launch('broker', init);
+  await broker.hear('ready');
+  return broker;
+}
+
+/** Starts a worker of the service `lab` (fixtures/worker.ts). */
+export async function startWorker(init: WorkerInit): Promise<Program> {
+  const worker = launchWorker(init);
+  await worker.hear('ready');
+  return worker;
+}
+
+/** Starts one that may not live until it is ready. */
+export function launchWorker(init: WorkerInit): Program {
+  return launch('worker', init);
 }
 
 /** A client in this process. */

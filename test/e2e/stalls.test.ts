@@ -58,11 +58,17 @@ test(
     await Promise.all(calls);
     expect(answers.map(({ id }) => id).sort()).toEqual([...ids].sort());
     expect(answers.filter(({ pid }) => pid !== other.pid)).toEqual([]);
-    expect([...runsOf(stopped, other)].filter(([, runs]) => runs > 1).map(([id]) => id).sort()).toEqual(held.sort());
+    expect(
+      [...runsOf(stopped, other)]
+        .filter(([, runs]) => runs > 1)
+        .map(([id]) => id)
+        .sort(),
+    ).toEqual(held.sort());
 
     stopped.signal('SIGCONT');
     // It is told to stop what others have done meanwhile, and then it serves as before.
-    for (const id of held) await stopped.hear('aborted', (line) => line['id'] === id && line['reason'] === 'lease-lost');
+    for (const id of held)
+      await stopped.hear('aborted', (line) => line['id'] === id && line['reason'] === 'lease-lost');
     other.signal('SIGTERM');
     await other.ended;
     expect(await client.call('lab.echo', { id: 'again' })).toMatchObject({ pid: stopped.pid, attempt: 1 });

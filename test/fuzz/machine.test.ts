@@ -91,7 +91,7 @@ class World {
 
   /** Everybody leaves, and time passes. */
   end(): void {
-    for (const link of [...this.#links]) this.#handle({ kind: 'link-lost', link, reason: 'disconnected' });
+    for (const link of this.#links) this.#handle({ kind: 'link-lost', link, reason: 'disconnected' });
     const end = this.#now + 40 * 24 * 3_600_000;
     while (this.broker.wakeAt() < Infinity && this.#now < end) {
       this.#now = Math.max(this.#now, this.broker.wakeAt());

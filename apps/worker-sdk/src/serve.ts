@@ -21,7 +21,7 @@ const SOFTWARE = '@majordomo/worker 0.1.0';
  *     const worker = await serve({ brokers: ['tcp://127.0.0.1:5555'], services: [new Orders()] });
  *     process.once('SIGTERM', () => void worker.drain());
  *
- * @returns the worker, as soon as a broker has welcomed it and has been offered the services.
+ * @returns the worker, as soon as a broker has confirmed that it knows the services: a call made after that finds them.
  * @throws MajordomoError INVALID_OPTION or INVALID_SERVICE naming every problem, class and method; NO_BROKER when `connectTimeoutMs`
  *   is given and no broker answers in that time.
  */

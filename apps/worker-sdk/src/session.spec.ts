@@ -8,19 +8,22 @@ import {
   isMajordomoError,
   Kind,
   NO_BYTES,
+  Output,
   PROTOCOL_VERSION,
   Role,
   type Dispatch,
   type LinkId,
   type WireRecord,
 } from '@majordomo/protocol';
-import { RouterPort, SystemClock } from '@majordomo/runtime';
+import { DealerPort, RouterPort, SystemClock } from '@majordomo/runtime';
 import type { RequestContext } from './context.js';
+import { Counters, type WorkerEvent } from './core/events.js';
+import type { Worker } from './core/worker.js';
 import { Method, Service } from './decorators.js';
 import type { WorkerNews } from './news.js';
-import type { ServeOptions } from './serve-options.js';
+import { resolveServeOptions, type ServeOptions } from './serve-options.js';
 import { serve } from './serve.js';
-import type { WorkerHandle } from './session.js';
+import { WorkerSession, type WorkerHandle } from './session.js';
 
 const WELCOME = {
   kind: Kind.welcome,
@@ -91,6 +94,7 @@ class PlayedBroker {
         this.#links.set(record.roles, link);
         this.say(record.roles, WELCOME);
       }
+      if (record.kind === Kind.offer) this.say(Role.worker, { kind: Kind.taken, count: this.#taken });
       const isLast = record.kind === Kind.final || record.kind === Kind.error || record.kind === Kind.release;
       if (isLast && link === this.#links.get(Role.worker)) {
         this.#taken += 1;
@@ -163,7 +167,7 @@ async function refusalOf(options: unknown): Promise<unknown> {
 }
 
 describe('serve', () => {
-  it('settles when a broker has welcomed the worker, which offers its services to it', async () => {
+  it('settles when a broker has confirmed what the worker serves', async () => {
     const { broker, worker, news } = await serving({ concurrency: 5 });
     const offer = await broker.hears(Kind.offer);
     expect(offer).toMatchObject({ name: 'lab', credit: 0, service: 0 });
@@ -174,7 +178,7 @@ describe('serve', () => {
       phase: 'serving',
       brokers: [{ endpoint: broker.endpoint, connected: true }],
     });
-    expect(news.map(({ kind }) => kind)).toEqual(['broker.connected']);
+    expect(news.map(({ kind }) => kind)).toEqual(['broker.connected', 'broker.serving']);
   });
 
   it('answers requests, and tells the observer what handlers throw', async () => {
@@ -182,7 +186,7 @@ describe('serve', () => {
     broker.say(Role.worker, dispatch(1, 0, 'hi'), dispatch(2, 3, undefined));
     expect(decodeBody((await broker.hears(Kind.final)).body)).toBe('hi');
     expect(await broker.hears(Kind.error)).toMatchObject({ ref: 2, code: 'HANDLER_FAILED' });
-    expect(news[1]).toMatchObject({
+    expect(news[2]).toMatchObject({
       kind: 'handler.failed',
       service: 'lab',
       method: 'fail',
@@ -269,17 +273,24 @@ it('a handler calls other services over a session of its own, which lives until 
   expect(await worker.drain()).toEqual({ unfinished: 0 });
 });
 
-it('an observer that throws disturbs nobody, and is heard of', async () => {
-  const uncaught: unknown[] = [];
+describe('what is thrown as uncaught', () => {
   const real = globalThis.queueMicrotask;
-  globalThis.queueMicrotask = (task) => {
-    try {
-      task();
-    } catch (error) {
-      uncaught.push(error);
-    }
-  };
-  try {
+  const uncaught: unknown[] = [];
+  beforeEach(() => {
+    uncaught.length = 0;
+    globalThis.queueMicrotask = (task) => {
+      try {
+        task();
+      } catch (error) {
+        uncaught.push(error);
+      }
+    };
+  });
+  afterEach(() => {
+    globalThis.queueMicrotask = real;
+  });
+
+  it('is what an observer throws; it disturbs no request', async () => {
     const { broker } = await serving({
       onEvent: ({ kind }) => {
         if (kind === 'broker.connected') throw new Error('observer');
@@ -288,7 +299,24 @@ it('an observer that throws disturbs nobody, and is heard of', async () => {
     broker.say(Role.worker, dispatch(1, 0, 'hi'));
     await broker.hears(Kind.final);
     expect(uncaught).toEqual([expect.objectContaining({ message: 'observer' })]);
-  } finally {
-    globalThis.queueMicrotask = real;
-  }
+  });
+
+  it('is a bug of ours: the worker ends, and whoever waits for it is told', async () => {
+    const clock = new SystemClock();
+    const options = resolveServeOptions({ services: [new Lab()] }, 'spec');
+    const machine = {
+      output: new Output<WorkerEvent>(),
+      counters: new Counters(),
+      handle: () => {
+        throw new Error('bug');
+      },
+      wakeAt: () => Infinity,
+      facts: () => ({ phase: 'serving', running: 2 }),
+    };
+    const parts = { port: new DealerPort({ clock }), clock, plans: [], options, software: 'spec' };
+    const session = new WorkerSession({ ...parts, machine: machine as unknown as Worker });
+    await expect(session.open()).rejects.toMatchObject({ code: 'INTERNAL' });
+    expect(await session.drain()).toEqual({ unfinished: 2 });
+    expect(uncaught).toEqual([expect.objectContaining({ code: 'INTERNAL', cause: new Error('bug') })]);
+  });
 });

@@ -122,7 +122,16 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
     const { phase, running, waiting } = machine.facts();
     const { succeeded, failed, duplicates } = machine.counters;
     const brokers = options.brokers.map((endpoint) => ({ endpoint, connected: this.#connected.has(endpoint) }));
-    return { name: this.name, phase, brokers, running, waiting, succeeded, failed, duplicates };
+    return {
+      name: this.name,
+      phase: this.#isLeaving ? 'left' : phase,
+      brokers,
+      running,
+      waiting,
+      succeeded,
+      failed,
+      duplicates,
+    };
   }
 
   async drain(options: { readonly timeoutMs?: number | undefined } = {}): Promise<Leaving> {
@@ -200,10 +209,9 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
   }
 
   #observe(event: Exclude<WorkerEvent, { kind: 'start' | 'abort' | 'resume' | 'left' | 'unreached' }>): void {
-    if (event.kind === 'broker.connected') {
-      this.#connected.add(event.endpoint);
-      this.#opened.resolve();
-    } else if (event.kind === 'broker.lost') this.#connected.delete(event.endpoint);
+    if (event.kind === 'broker.connected') this.#connected.add(event.endpoint);
+    else if (event.kind === 'broker.serving') this.#opened.resolve();
+    else if (event.kind === 'broker.lost') this.#connected.delete(event.endpoint);
     else if (event.kind === 'broker.refused') this.#refusal = event;
     tellObserver(this.#parts.options.onEvent, event);
   }

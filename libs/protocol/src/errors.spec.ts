@@ -1,5 +1,6 @@
 // The catalogue holds together, and the one error class says what it says.
 
+import { readFileSync } from 'node:fs';
 import { ERRORS, MajordomoError, errorCodeOf, isMajordomoError, type ErrorCode } from './errors.js';
 
 const rows = Object.entries(ERRORS).map(([code, row]) => ({ code: code as ErrorCode, ...row }));
@@ -16,6 +17,13 @@ test.each(rows)('$code has a help that is a sentence', ({ help }) => {
 
 test.each(rows)('$code is found by its number', ({ code, number }) => {
   expect(errorCodeOf(number)).toBe(code);
+});
+
+test.each(rows)('docs/errors.md gives $code the same help', ({ code, number, retryable, ran, help }) => {
+  const text = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
+  const line = text.split('\n').find((each) => each.startsWith(`| \`${code}\``)) ?? '';
+  const cells = line.split('|').map((cell) => cell.trim());
+  expect(cells.slice(2, -1)).toEqual([String(number), retryable ? 'yes' : 'no', ran, help]);
 });
 
 test('a number that nobody knows is INTERNAL', () => {

@@ -70,6 +70,7 @@ export class Broker implements Machine<OperatorInput, BrokerEvent> {
   handle(input: OperatorInput | LinkInput, now: Milliseconds): void {
     switch (input.kind) {
       case 'records':
+        if (this.#isClosing(input.link)) return;
         this.#takeRecords(input.link, input.records, now);
         break;
       case 'link-lost': {
@@ -78,6 +79,7 @@ export class Broker implements Machine<OperatorInput, BrokerEvent> {
         break;
       }
       case 'fault':
+        if (this.#isClosing(input.link)) return;
         refuseLink(this.#memory, input.link, 'PROTOCOL_ERROR', input.fault, now);
         break;
       case 'wake':
@@ -93,6 +95,12 @@ export class Broker implements Machine<OperatorInput, BrokerEvent> {
     }
     this.#memory.timers.expire(now, (timer) => this.#fire(timer, now));
     if (this.#memory.draining) this.#checkDrained(now);
+  }
+
+  /** It was ended in this turn: what was under way when it was is dropped, as the port drops what comes later. */
+  #isClosing(link: number): boolean {
+    const { closes } = this.#memory.output;
+    return closes.length > 0 && closes.includes(link);
   }
 
   #takeRecords(id: number, records: readonly WireRecord[], now: Milliseconds): void {

@@ -157,7 +157,11 @@ function joinKeyed(
     return true;
   }
   if (known.reply !== undefined) {
-    answer(memory, session, record.ref, known.reply, now);
+    resendReply(memory, session, known, record, now);
+    return true;
+  }
+  if ((known.others?.length ?? 0) >= memory.settings.requestsPerSessionMax) {
+    refuse(memory, session, record.ref, busy(memory, 'too many wait for this idempotency key'), now);
     return true;
   }
   (known.others ??= []).push({ session, ref: record.ref });
@@ -331,9 +335,12 @@ function leaveOthers(request: Request, session: Session, ref: number): boolean {
   const others = request.others;
   if (others === undefined) return false;
   const at = others.findIndex((other) => other.session === session && other.ref === ref);
-  if (at < 0) return others.length > 0;
+  if (at < 0) {
+    request.askerLeft = true;
+    return others.length > 0;
+  }
   others.splice(at, 1);
-  return true;
+  return others.length > 0 || !request.askerLeft;
 }
 
 /** WINDOW: the client has taken values and allows more. */

@@ -43,6 +43,12 @@ export function deliver(memory: Memory, request: Request, method: Method, isNew:
 
 /** Gives the worker a lease on the next attempt (Q2). */
 function assign(memory: Memory, request: Request, offer: Offer, now: Milliseconds): void {
+  const { bodyBytesMax } = offer.session;
+  if (request.body.length > bodyBytesMax) {
+    const message = `the argument has ${request.body.length} bytes, the worker takes ${bodyBytesMax}`;
+    fail(memory, request, { code: 'MESSAGE_TOO_LARGE', message }, now);
+    return;
+  }
   leaveQueue(request);
   request.become('assigned');
   request.attempt += 1;
@@ -208,6 +214,8 @@ export function park(
 ): void {
   request.parked = new Timer(request, purpose);
   memory.timers.set(request.parked, now + waitMs, now);
+  // The worker that was kept free for it serves others in the meantime.
+  if (mustRunAlone(memory, request)) endReservation(memory, request, now);
 }
 
 /**

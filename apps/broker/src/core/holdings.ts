@@ -1,17 +1,21 @@
 // What workers say they still hold after a link or a broker was lost, until somebody asks for it.
 //
 // H1. A worker may claim an attempt only if this broker gave it to it, or cannot know: the request was asked elsewhere before (D8).
-// H2. A claim for a request that is known here is answered with a lease at once; one for an unknown request waits for the resend.
+// H2. A claim for a request that is known here is answered with a lease at once; one for an unknown request waits for the resend, unless
+//     its client has said that it has the outcome.
 // H3. Claims go with the session that made them, and are bounded per session.
 
-import { Kind, type Holds, type Milliseconds } from '@majordomo/protocol';
+import { Kind, NO_BYTES, type Holds, type Milliseconds } from '@majordomo/protocol';
 import { attach } from './dispatch.js';
 import type { Memory } from './memory.js';
-import type { Holding, Request, Session } from './state.js';
+import { Request, type Holding, type Lease, type Session } from './state.js';
 
 /** The worker says that it runs, or has finished, an attempt. */
 export function claim(memory: Memory, session: Session, holds: Holds, now: Milliseconds): void {
-  const request = memory.sessions.get(holds.instance)?.requests.get(holds.ref);
+  // D6: who claims the same again and again must not fill the memory with leases.
+  if (session.leases.size >= memory.settings.holdingsPerSessionMax) return;
+  const client = memory.sessions.get(holds.instance);
+  const request = client?.requests.get(holds.ref);
   const holding: Holding = {
     session,
     instance: holds.instance,
@@ -20,11 +24,10 @@ export function claim(memory: Memory, session: Session, holds: Holds, now: Milli
     service: holds.service,
     finished: holds.finished,
   };
-  if (request === undefined) {
-    keep(memory, holding);
-    return;
-  }
-  if (isCredible(request, holding)) grantClaim(memory, request, holding, now);
+  if (request !== undefined) {
+    if (isCredible(request, holding)) grantClaim(memory, request, holding, now);
+  } else if (client !== undefined && holds.ref < client.settledBelow) stopForgotten(memory, client, holding, now);
+  else keep(memory, holding);
 }
 
 /** H1. */
@@ -41,13 +44,42 @@ function grantClaim(memory: Memory, request: Request, holding: Holding, now: Mil
   const offer = holding.session.offers.get(holding.service);
   if (offer === undefined || offer.service.name !== request.service) return false;
   if (request.isSettled && holding.finished) return false;
-  request.method ??= offer.service.methods.get(request.methodName);
+  const method = offer.service.methods.get(request.methodName);
+  if (method === undefined || !offer.numbers.has(method)) return false;
+  request.method ??= method;
   const lease = attach(memory, request, offer, holding.attempt, now);
-  if (request.isSettled) {
-    lease.revoked = true;
-    memory.send(holding.session, { kind: Kind.cancel, ref: lease.number, reason: 'lease-lost' }, now);
-  }
+  if (request.isSettled) stop(memory, lease, now);
   return true;
+}
+
+/** The client has the outcome and nothing is left of the request: it is made up once more, as settled, for the sake of the lease. */
+function stopForgotten(memory: Memory, client: Session, holding: Holding, now: Milliseconds): void {
+  const offer = holding.session.offers.get(holding.service);
+  if (offer === undefined || holding.finished) return;
+  const request = new Request({
+    session: client,
+    ref: holding.ref,
+    service: offer.service.name,
+    method: '',
+    window: 0,
+    received: 0,
+    waitForService: false,
+    resent: true,
+    key: '',
+    headers: NO_BYTES,
+    body: NO_BYTES,
+    order: 0,
+    arrivedAt: now,
+    deadline: now,
+  });
+  request.become('done');
+  stop(memory, attach(memory, request, offer, holding.attempt, now), now);
+}
+
+/** Nobody waits for this run: its lease counts until the worker has said its last word. */
+function stop(memory: Memory, lease: Lease, now: Milliseconds): void {
+  lease.revoked = true;
+  memory.send(lease.session, { kind: Kind.cancel, ref: lease.number, reason: 'lease-lost' }, now);
 }
 
 function keep(memory: Memory, holding: Holding): void {

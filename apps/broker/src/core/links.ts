@@ -59,6 +59,7 @@ export function takeHello(
   memory.timers.clear(session.timer);
   session.link = link;
   session.draining = false;
+  session.bodyBytesMax = hello.messageBytesMax || Infinity;
   link.session = session;
   welcome(memory, link, hello, now);
   return undefined;
@@ -126,8 +127,7 @@ export function takeGoodbye(memory: Memory, link: Link, now: Milliseconds): void
   removeLink(memory, link);
   if (session === undefined || session.link !== link) return;
   session.link = undefined;
-  const isWorker = session.offers.size > 0 || (session.roles & Role.worker) !== 0;
-  if (isWorker) {
+  if (isWorking(session)) {
     loseWorker(memory, session, false, 'goodbye', now);
     memory.output.tell({ event: 'worker.left', identity: session.identity });
   }
@@ -135,7 +135,7 @@ export function takeGoodbye(memory: Memory, link: Link, now: Milliseconds): void
     loseClient(memory, session, now);
     memory.output.tell({ event: 'client.left', identity: session.identity });
   }
-  closeSession(memory, session);
+  closeSession(memory, session, now);
 }
 
 /** The connection is gone, was refused, or was silent for too long (B4). */
@@ -144,13 +144,18 @@ export function loseLink(memory: Memory, link: Link, reason: string, now: Millis
   removeLink(memory, link);
   if (session === undefined || session.link !== link) return;
   session.link = undefined;
-  if ((session.roles & Role.worker) !== 0) {
+  if (isWorking(session)) {
     memory.output.tell({ event: 'worker.lost', identity: session.identity, reason, leases: session.leases.size });
     loseWorker(memory, session, false, reason, now);
   }
   const awayMaxMs = memory.draining ? 0 : memory.settings.clientAwayMaxMs;
   if ((session.roles & Role.client) !== 0) memory.timers.set(session.timer, now + awayMaxMs, now);
-  else closeSession(memory, session);
+  else closeSession(memory, session, now);
+}
+
+/** By what it does as well as by what it said: a peer that forgot its role must not leave its offers behind. */
+function isWorking(session: Session): boolean {
+  return (session.roles & Role.worker) !== 0 || session.offers.size > 0 || session.holdings.size > 0;
 }
 
 function removeLink(memory: Memory, link: Link): void {
@@ -165,13 +170,13 @@ export function endSession(memory: Memory, session: Session, now: Milliseconds):
     const unsettled = loseClient(memory, session, now);
     memory.output.tell({ event: 'client.lost', identity: session.identity, unsettled });
   }
-  if (session.requests.size > 0) memory.timers.set(session.timer, now + memory.settings.clientAwayMaxMs, now);
-  else closeSession(memory, session);
+  closeSession(memory, session, now);
 }
 
-/** Forgets a session when nothing refers to it any more. */
-function closeSession(memory: Memory, session: Session): void {
+/** Forgets a session when nothing refers to it any more: now, or when its outcomes have gone. */
+function closeSession(memory: Memory, session: Session, now: Milliseconds): void {
   if (session.requests.size === 0) memory.sessions.delete(session.instance);
+  else memory.timers.set(session.timer, now + memory.settings.clientAwayMaxMs, now);
 }
 
 /** A link's timer: speak if we were silent, give the peer up if it was. */

@@ -89,6 +89,11 @@ export function answer(
   now: Milliseconds,
 ): void {
   if (session.link === undefined || ref < session.settledBelow) return;
+  if (reply.body.length > session.bodyBytesMax) {
+    const message = `the reply has ${reply.body.length} bytes, the client takes ${session.bodyBytesMax}`;
+    memory.send(session, errorReply(ref, { code: 'REPLY_UNSENDABLE', message }, 'yes', 'reply-lost'), now);
+    return;
+  }
   memory.send(session, reply.ref === ref ? reply : { ...reply, ref }, now);
 }
 
@@ -133,7 +138,9 @@ function bury(memory: Memory, request: Request, now: Milliseconds): void {
 }
 
 function outcomeBytes(request: Request): number {
-  return OUTCOME_BYTES + request.body.length + (request.reply?.body.length ?? 0);
+  const reply = request.reply;
+  const headers = reply?.kind === Kind.final ? reply.headers.length : 0;
+  return OUTCOME_BYTES + request.body.length + (reply?.body.length ?? 0) + headers;
 }
 
 /** O2: keeps the outcome, unless the client has already said that it needs it no more. */

@@ -67,6 +67,8 @@ export class Session {
   readonly offers = new Map<number, Offer>();
   readonly leases = new NumberMap<Lease>();
   lastLease = 0;
+  /** The largest body that its peer takes, as HELLO said. */
+  bodyBytesMax = Infinity;
   readonly holdings = new Set<Holding>();
   draining = false;
   /** A request that must run alone is on its way to, or at, this worker. */
@@ -215,6 +217,8 @@ export class Request extends Timer implements Listed {
   forwarded = 0;
   /** Others who asked the same under an idempotency key. */
   others: Asker[] | undefined = undefined;
+  /** Who asked first does not wait any more; others do. */
+  askerLeft = false;
   method: Method | undefined = undefined;
   attempt = 0;
   lease: Lease | undefined = undefined;
@@ -273,7 +277,10 @@ export class Request extends Timer implements Listed {
   compact(): void {
     this.#digest = digestOf(this.body);
     this.body = NO_BYTES;
-    if (this.reply !== undefined) this.reply = { ...this.reply, body: keepable(this.reply.body) };
+    const reply = this.reply;
+    if (reply === undefined) return;
+    const body = keepable(reply.body);
+    this.reply = 'headers' in reply ? { ...reply, headers: keepable(reply.headers), body } : { ...reply, body };
   }
 
   /** S1. */

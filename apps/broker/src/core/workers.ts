@@ -32,6 +32,7 @@ export function takeOffer(
   now: Milliseconds,
 ): string | undefined {
   const before = session.offers.get(record.service);
+  if (before !== undefined && before.held > 0) return 'OFFER of a number of which leases are held';
   if (before !== undefined) removeOffer(memory, before, now);
   const offer = addOffer(memory, {
     session,
@@ -41,6 +42,8 @@ export function takeOffer(
     terms: record.methods,
   });
   if (offer === undefined) return 'this broker knows too many services already';
+  // The worker may tell its own people that it serves: nobody will hear NO_SUCH_SERVICE any more.
+  if (session.link !== undefined) memory.send(session, { kind: Kind.taken, count: session.link.takenSaid >>> 0 }, now);
   pump(memory, offer, now);
   return undefined;
 }

@@ -59,29 +59,27 @@ function giveCredit(memory: Memory, side: Side, number: number, now: Millisecond
   memory.send(side, { kind: Kind.credit, service: number, limit }, now);
 }
 
-/** HOLDS for what is at work first, then for outcomes, the latest first, up to the bound. */
+/** HOLDS for everything that is at work, then for outcomes, the latest first, up to the bound. */
 function announce(memory: Memory, to: Side, isMeant: (run: Run) => boolean, now: Milliseconds): void {
-  let room: number = WORKER_LIMITS.holdsMax;
-  const hold = (run: Run): void => {
-    if (room === 0 || run.isDoomed || run.leaseOn(to) !== undefined || !isMeant(run)) return;
-    room -= 1;
+  const hold = (run: Run): number => {
+    if (run.isDoomed || run.leaseOn(to) !== undefined || !isMeant(run)) return 0;
     const { instance, request: ref, attempt, service } = run;
     const finished = run.outcome !== undefined;
     memory.send(to, { kind: Kind.holds, instance, ref, attempt, service: service.number, finished }, now);
+    return 1;
   };
   for (const run of memory.runs) if (run.isAtWork || run.state === 'flushing') hold(run);
-  const { unheard, heard } = memory.outcomes;
-  for (let run = unheard.last; run !== undefined; run = run.previous as Run | undefined) hold(run);
-  for (let run = heard.last; run !== undefined && room > 0; run = run.previous as Run | undefined) hold(run);
+  let room: number = WORKER_LIMITS.holdsMax;
+  for (const outcomes of [memory.outcomes.unheard, memory.outcomes.heard]) {
+    let run = outcomes.last;
+    for (; run !== undefined && room > 0; run = run.previous as Run | undefined) room -= hold(run);
+  }
 }
 
 /** A2: the reply went to a broker that was lost before it had surely passed it on, and `to` has not seen it since. */
 function mayBeLost(run: Run, to: Side): boolean {
   const via = run.via;
   if (via === undefined || (via !== to && via.link.isOpen)) return false;
-  return run.finishedAt >= via.lostAt - WORKER_LIMITS.holdsBeforeLossMs || isUnheard(run);
-}
-
-function isUnheard(run: Run): boolean {
-  return run.isSet;
+  // Its deadline is still set: no broker has taken the reply.
+  return run.isSet || run.finishedAt >= via.lostAt - WORKER_LIMITS.holdsBeforeLossMs;
 }

@@ -42,6 +42,8 @@ export type BrokerEvent =
       readonly instance: number;
       readonly software: string;
     }
+  /** The broker knows what we serve: its callers find us. */
+  | { readonly kind: 'broker.serving'; readonly endpoint: string }
   /** It finishes what it has and hands out nothing new. */
   | { readonly kind: 'broker.draining'; readonly endpoint: string }
   /** The broker sent us away, before or after it welcomed us. We come back by ourselves. */

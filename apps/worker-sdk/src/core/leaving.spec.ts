@@ -10,7 +10,7 @@ describe('a drain', () => {
     expect(stage.drain()).toEqual(['a DRAIN', 'a RELEASE 2 no', 'a CREDIT 0']);
     expect(stage.from('a', dispatch(3, 3))).toEqual(['a RELEASE 3 no']);
     expect(stage.value('7-1')).toEqual(['a FINAL 1 v']);
-    expect(stage.from('a', taken(2))).toEqual([]);
+    expect(stage.from('a', taken(2))).toEqual(['broker.serving a']);
     expect(stage.from('a', taken(3))).toEqual(['a GOODBYE', 'left 0']);
   });
 

@@ -20,7 +20,7 @@ export const WORKER_LIMITS = Object.freeze({
   outcomeAgeMs: 60_000,
   /** What an outcome takes in memory beside the bytes of its reply: a run, its map entry, its list links. */
   outcomeBytes: 400,
-  /** Runs announced by HOLDS to one broker that is back. */
+  /** Outcomes announced by HOLDS to one broker that is back, beside everything that is at work. */
   holdsMax: 4_096,
   /** Replies this much older than the loss of a link were surely forwarded by the broker before it, in ms. */
   holdsBeforeLossMs: 5_000,

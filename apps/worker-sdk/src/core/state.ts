@@ -202,6 +202,8 @@ export class Side {
   readonly leases = new NumberMap<Lease>();
   /** The credit that the broker was told, by service number. */
   readonly credit: number[] = [];
+  /** The broker has confirmed that it knows what we serve. */
+  isServing = false;
   /** When the link was last lost; Infinity: never. */
   lostAt: Milliseconds = Infinity;
   #words: (Run | undefined)[] = [];
@@ -249,6 +251,7 @@ export class Side {
 
   /** The link is gone, and all that was on it (R4). */
   reset(): void {
+    this.isServing = false;
     this.leases.clear();
     this.credit.length = 0;
     this.#words = [];

@@ -159,6 +159,11 @@ export class Worker implements Machine<WorkerInput, WorkerEvent> {
   }
 
   #taken(side: Side, count: number): void {
+    if (!side.isServing) {
+      // The first TAKEN of a link answers our OFFER.
+      side.isServing = true;
+      this.#memory.output.tell({ kind: 'broker.serving', endpoint: side.link.endpoint });
+    }
     for (let more = side.takes(count); more > 0; more--) {
       const run = side.take();
       if (run !== undefined) this.#memory.outcomes.settle(run);

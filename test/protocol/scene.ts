@@ -1,0 +1,196 @@
+// A broker machine and peers that speak to it record by record: what one says, and what another hears of it.
+
+import { BROKER_DEFAULTS, Broker, type BrokerSettings } from '@majordomo/broker';
+import { Kind, NO_BYTES, decodeErrorBody, type WireRecord } from '@majordomo/protocol';
+
+type Of<K extends WireRecord['kind']> = Extract<WireRecord, { kind: K }>;
+
+/** One link of a peer. */
+export class Peer {
+  readonly #scene: Scene;
+  #heard: WireRecord[] = [];
+  isClosed = false;
+
+  constructor(
+    scene: Scene,
+    readonly link: number,
+  ) {
+    this.#scene = scene;
+  }
+
+  /** Says it in one message. @returns what it hears at once. */
+  say(...records: WireRecord[]): WireRecord[] {
+    this.#scene.give({ kind: 'records', link: this.link, records });
+    return this.hear();
+  }
+
+  lose(): void {
+    this.#scene.give({ kind: 'link-lost', link: this.link, reason: 'disconnected' });
+  }
+
+  /** What has come since the last time. */
+  hear(): WireRecord[] {
+    return this.#heard.splice(0);
+  }
+
+  /** The same, of one kind. */
+  hearOf<K extends WireRecord['kind']>(kind: K): Of<K>[] {
+    return this.hear().filter((record): record is Of<K> => record.kind === kind);
+  }
+
+  take(record: WireRecord): void {
+    this.#heard.push(record);
+  }
+}
+
+export class Scene {
+  readonly broker: Broker;
+  readonly #peers = new Map<number, Peer>();
+  now = 10_000;
+
+  constructor(settings: Partial<BrokerSettings> = {}) {
+    // Its own start is over: nobody is awaited because of it.
+    this.broker = new Broker({ ...BROKER_DEFAULTS, instance: 99, ...settings }, 0);
+  }
+
+  give(input: Parameters<Broker['handle']>[0]): void {
+    const { broker } = this;
+    broker.handle(input, this.now);
+    const { links, records, closes } = broker.output;
+    records.forEach((record, i) => this.#peers.get(links[i] as number)?.take(record));
+    for (const link of closes) {
+      const peer = this.#peers.get(link);
+      if (peer !== undefined) peer.isClosed = true;
+    }
+    broker.output.clear();
+  }
+
+  /** Time passes, second by second; peers that are named stay alive. */
+  pass(ms: number, ...alive: Peer[]): void {
+    const end = this.now + ms;
+    while (this.now < end) {
+      this.now = Math.min(end, this.now + 500);
+      for (const peer of alive) this.give({ kind: 'records', link: peer.link, records: [{ kind: Kind.heartbeat }] });
+      this.give({ kind: 'wake' });
+    }
+  }
+
+  /** A new link that has said nothing. */
+  connect(): Peer {
+    const peer = new Peer(this, this.#peers.size + 1);
+    this.#peers.set(peer.link, peer);
+    return peer;
+  }
+
+  /** A client that has numbered `echo.say` as 0 and `echo.watch` as 1. */
+  client(instance: number, more: Partial<Of<typeof Kind.hello>> = {}): Peer {
+    const peer = this.connect();
+    peer.say(hello({ instance, roles: 1, ...more }), name(0, 'echo', 'say'), name(1, 'echo', 'watch'));
+    peer.hear();
+    return peer;
+  }
+
+  /** A worker of `echo` with room for `credit`. */
+  worker(instance: number, credit = 10, more: Partial<Of<typeof Kind.hello>> = {}): Peer {
+    const peer = this.connect();
+    peer.say(hello({ instance, roles: 2, ...more }), offer({ credit }));
+    peer.hear();
+    return peer;
+  }
+}
+
+export function hello(more: Partial<Of<typeof Kind.hello>> = {}): WireRecord {
+  return {
+    kind: Kind.hello,
+    versionMin: 1,
+    versionMax: 1,
+    roles: 3,
+    instance: 1,
+    heartbeatMs: 1_000,
+    silenceMaxMs: 15_000,
+    messageBytesMax: 16_777_216,
+    identity: 'peer',
+    software: 'test',
+    ...more,
+  };
+}
+
+export const name = (number: number, service: string, method: string): WireRecord => ({
+  kind: Kind.name,
+  number,
+  service,
+  method,
+});
+
+export function offer(more: Partial<Of<typeof Kind.offer>> = {}): WireRecord {
+  const terms = { atMostOnce: false, executionTimeoutMs: 0, maxAttempts: 0 };
+  const methods = [
+    { ...terms, name: 'say', streams: false },
+    { ...terms, name: 'watch', streams: true },
+    { ...terms, name: 'charge', streams: false, atMostOnce: true },
+  ];
+  return { kind: Kind.offer, service: 0, credit: 10, name: 'echo', methods, ...more };
+}
+
+export function request(ref: number, more: Partial<Of<typeof Kind.request>> = {}): WireRecord {
+  return {
+    kind: Kind.request,
+    ref,
+    name: 0,
+    timeLeftMs: 30_000,
+    ageMs: 0,
+    window: 0,
+    received: 0,
+    waitForService: false,
+    confirm: false,
+    durable: false,
+    key: '',
+    headers: NO_BYTES,
+    body: NO_BYTES,
+    ...more,
+  };
+}
+
+export function final(ref: number, more: Partial<Of<typeof Kind.final>> = {}): WireRecord {
+  return { kind: Kind.final, ref, end: false, count: 0, headers: NO_BYTES, body: NO_BYTES, ...more };
+}
+
+export function failure(ref: number, more: Partial<Of<typeof Kind.error>> = {}): WireRecord {
+  const rest = { ran: 'yes', stage: 'running', retryAfterMs: 0, retry: false, body: NO_BYTES } as const;
+  return { kind: Kind.error, ref, code: 'HANDLER_FAILED', ...rest, ...more };
+}
+
+/** The words that matter of what was heard: kind, number, and the code of an error. */
+export function words(records: readonly WireRecord[]): string[] {
+  return records.map((record) => {
+    switch (record.kind) {
+      case Kind.error:
+        return `ERROR ${record.ref} ${record.code} ran=${record.ran}`;
+      case Kind.goodbye:
+        return `GOODBYE ${record.code ?? ''}`.trim();
+      case Kind.final:
+        return `FINAL ${record.ref}`;
+      case Kind.dispatch:
+        return `DISPATCH ${record.ref} of ${record.instance}/${record.request} attempt ${record.attempt}`;
+      case Kind.attach:
+        return `ATTACH ${record.ref} of ${record.instance}/${record.request} attempt ${record.attempt}`;
+      case Kind.cancel:
+        return `CANCEL ${record.ref} ${record.reason}`;
+      case Kind.window:
+        return `WINDOW ${record.ref} ${record.received} to ${record.allowed}${record.rewind ? ' rewind' : ''}`;
+      case Kind.partial:
+        return `PARTIAL ${record.ref} ${record.index}`;
+      case Kind.taken:
+        return `TAKEN ${record.count}`;
+      default:
+        return (
+          Object.entries(Kind)
+            .find(([, kind]) => kind === record.kind)?.[0]
+            .toUpperCase() ?? '?'
+        );
+    }
+  });
+}
+
+export const messageOf = (error: WireRecord | undefined): string =>
+  error?.kind === Kind.error ? decodeErrorBody(error.body).message : '';
