@@ -65,6 +65,8 @@ test(
         .sort(),
     ).toEqual(held.sort());
 
+    const outcomes = async () => (await client.call<{ outcomes: number }>('majordomo.info')).outcomes;
+    await until('the client has said that it has them all', async () => (await outcomes()) === 0);
     stopped.signal('SIGCONT');
     // It is told to stop what others have done meanwhile, and then it serves as before.
     for (const id of held)

@@ -71,3 +71,25 @@ test.each([
 ])('brokers: %s is refused', (_what, brokers) => {
   expect(problemsOf({ brokers })).toHaveLength(1);
 });
+
+describe('the brokers of the environment', () => {
+  const before = process.env['MAJORDOMO_BROKER'];
+  afterEach(() => {
+    if (before === undefined) delete process.env['MAJORDOMO_BROKER'];
+    else process.env['MAJORDOMO_BROKER'] = before;
+  });
+
+  test('are used when none are given', () => {
+    process.env['MAJORDOMO_BROKER'] = 'tcp://a:1, tcp://b:2';
+    expect(resolveConnectOptions({}, 'x').brokers).toEqual(['tcp://a:1', 'tcp://b:2']);
+    expect(resolveConnectOptions({ brokers: ['tcp://c:3'] }, 'x').brokers).toEqual(['tcp://c:3']);
+  });
+
+  test('are checked like others', () => {
+    process.env['MAJORDOMO_BROKER'] = 'a:1';
+    expect(problemsOf({})).toEqual([
+      expect.stringMatching(/^brokers has endpoints that cannot be used: .*tcp:\/\/a:1/),
+    ]);
+    expect(problemsOf({ brokers: ['tcp://c:3'] })).toEqual([]);
+  });
+});
