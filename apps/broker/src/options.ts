@@ -8,7 +8,7 @@ import {
   type OptionSpec,
   type OptionTable,
 } from '@majordomo/protocol';
-import { checkEndpoint } from '@majordomo/runtime';
+import { endpointList } from '@majordomo/runtime';
 import { BROKER_DEFAULTS, type BrokerSettings } from './core/settings.js';
 
 /** Options of `createBroker`: all optional, times in ms, sizes in bytes. The table below says what each is for. */
@@ -44,15 +44,6 @@ const bytes = (fallback: number, help: string, min = 0, max = 64 * GIB): OptionS
   max,
 });
 
-function bindProblem(endpoints: readonly string[]): string | undefined {
-  if (endpoints.length === 0) return 'must name at least one endpoint';
-  for (const endpoint of endpoints) {
-    const problem = checkEndpoint(endpoint, 'listen');
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
-}
-
 const D = BROKER_DEFAULTS;
 
 /** Every option of a broker: its default, its range, and a sentence. */
@@ -61,7 +52,7 @@ export const BROKER_OPTIONS: OptionTable<BrokerOptions> = {
     type: 'texts',
     fallback: [DEFAULT_BROKER],
     help: 'endpoints to listen on',
-    check: (endpoints) => bindProblem(endpoints),
+    check: endpointList('listen'),
   },
   drainTimeoutMs: ms(10_000, 'how long a drain waits for unsettled requests'),
   heartbeatMs: ms(

@@ -1,10 +1,22 @@
 // What connect() may be told, and what it works with: checked as a whole, complete, frozen.
 
-import { CALLER_LIMITS, optionProblems, refuseProblems, RETRY_BUDGET } from '@majordomo/caller';
-import { callback, numberFrom, plainRecord, textUpTo, wholeNumberFrom } from '@majordomo/caller';
-import type { BrokerEvent, OptionRule, OptionRules, RetryBudgetOptions } from '@majordomo/caller';
-import { CALL_DEFAULTS, SESSION_DEFAULTS, WIRE_LIMITS, type Contract } from '@majordomo/protocol';
-import { checkEndpoint, defaultBrokers } from '@majordomo/runtime';
+import { CALLER_LIMITS, RETRY_BUDGET, type BrokerEvent, type RetryBudgetOptions } from '@majordomo/caller';
+import {
+  CALL_DEFAULTS,
+  SESSION_DEFAULTS,
+  WIRE_LIMITS,
+  callback,
+  numberFrom,
+  optionProblems,
+  plainRecord,
+  refuseProblems,
+  textUpTo,
+  wholeNumberFrom,
+  type Contract,
+  type OptionRule,
+  type OptionRules,
+} from '@majordomo/protocol';
+import { defaultBrokers, endpointList } from '@majordomo/runtime';
 
 /** What `connect` may be told. Times in ms. */
 export interface ConnectOptions<Contracts extends readonly Contract[] = readonly Contract[]> {
@@ -52,21 +64,10 @@ export interface ResolvedConnectOptions {
 const KIB = 1_024;
 /** What 32 bits hold, less what a batch adds. */
 const MESSAGE_BYTES_CAP = 2 ** 32 - 1 - WIRE_LIMITS.batchOverheadBytes;
-/** A socket for each. */
-const BROKERS_MAX = 256;
 const IN_FLIGHT_CAP = 10_000_000;
 const RETRIES_CAP = 1_000_000;
 
-const brokerList: OptionRule = (value) => {
-  if (!Array.isArray(value) || value.length === 0) return 'must be a list of endpoints, at least one';
-  if (value.length > BROKERS_MAX) return `may have ${BROKERS_MAX} endpoints at most`;
-  if (new Set(value).size !== value.length) return 'names an endpoint twice';
-  const problems = value.flatMap((endpoint: unknown) => {
-    if (typeof endpoint !== 'string') return [`${String(endpoint)} is not a text`];
-    return checkEndpoint(endpoint) ?? [];
-  });
-  return problems.length === 0 ? undefined : `has endpoints that cannot be used: ${problems.join(', ')}`;
-};
+const brokerList = endpointList();
 
 const contractList: OptionRule = (value) => {
   const isContract = (item: unknown): boolean =>

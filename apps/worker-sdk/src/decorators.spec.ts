@@ -163,7 +163,7 @@ describe('what is wrong with a class is said with the names of class and method'
       @Method({ input: {} as StandardSchema }) come(): void {}
     }
     expect(problemsOf(new Range())).toEqual([
-      'Range | concurrency must be a whole number from 1 to 65535',
+      'Range | concurrency must be a whole number from 1 to 65535, not 0',
       expect.stringContaining('Range | go | executionTimeoutMs must be'),
       expect.stringContaining('Range | go | maxAttempts must be'),
       expect.stringContaining('Range | come | input must be a Standard Schema'),

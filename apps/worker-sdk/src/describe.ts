@@ -10,7 +10,7 @@ import {
   type Contract,
   type MethodContract,
 } from '@majordomo/protocol';
-import { flag, optionProblems, wholeNumberFrom, type OptionRules } from '@majordomo/caller';
+import { flag, optionProblems, wholeNumberFrom, type OptionRules } from '@majordomo/protocol';
 import { WORKER_LIMITS } from './core/limits.js';
 import type { ServiceOffer } from './core/state.js';
 import type { MethodOptions, ServiceOptions } from './decorators.js';

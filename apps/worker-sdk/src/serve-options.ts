@@ -1,6 +1,9 @@
 // What serve() may be told, and what it works with: checked as a whole, complete, frozen.
 
 import {
+  MajordomoError,
+  SESSION_DEFAULTS,
+  WIRE_LIMITS,
   callback,
   numberFrom,
   optionProblems,
@@ -9,9 +12,8 @@ import {
   wholeNumberFrom,
   type OptionRule,
   type OptionRules,
-} from '@majordomo/caller';
-import { MajordomoError, SESSION_DEFAULTS, WIRE_LIMITS } from '@majordomo/protocol';
-import { checkEndpoint, defaultBrokers } from '@majordomo/runtime';
+} from '@majordomo/protocol';
+import { defaultBrokers, endpointList } from '@majordomo/runtime';
 import { WORKER_LIMITS } from './core/limits.js';
 import type { WorkerNews } from './news.js';
 
@@ -52,18 +54,7 @@ export interface ResolvedServeOptions {
   readonly onEvent: ((news: WorkerNews) => void) | undefined;
 }
 
-/** A socket for each. */
-const BROKERS_MAX = 256;
-
-const brokerList: OptionRule = (value) => {
-  if (!Array.isArray(value) || value.length === 0) return 'must be a list of endpoints, at least one';
-  if (value.length > BROKERS_MAX) return `may have ${BROKERS_MAX} endpoints at most`;
-  if (new Set(value).size !== value.length) return 'names an endpoint twice';
-  const problems = value.flatMap((endpoint: unknown) =>
-    typeof endpoint === 'string' ? (checkEndpoint(endpoint) ?? []) : [`${String(endpoint)} is not a text`],
-  );
-  return problems.length === 0 ? undefined : `has endpoints that cannot be used: ${problems.join(', ')}`;
-};
+const brokerList = endpointList();
 
 const serviceList: OptionRule = (value) => {
   if (!Array.isArray(value) || value.length === 0) return 'must be a list of instances, at least one';

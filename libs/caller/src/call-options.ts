@@ -1,18 +1,23 @@
 // What a single call or stream may be told beside its address and its input.
 
-import { CALL_DEFAULTS, encodeBody, MajordomoError, NO_BYTES, WIRE_LIMITS, type Bytes } from '@majordomo/protocol';
 import {
+  type Bytes,
+  CALL_DEFAULTS,
   callback,
+  encodeBody,
   flag,
+  MajordomoError,
+  NO_BYTES,
   numberFrom,
   optionProblems,
+  type OptionRule,
+  type OptionRules,
   plainRecord,
   refuseProblems,
   textUpTo,
   wholeNumberFrom,
-  type OptionRule,
-  type OptionRules,
-} from './option-rules.js';
+  WIRE_LIMITS,
+} from '@majordomo/protocol';
 
 /** What may stand in a header: JSON. */
 export type HeaderValue =

@@ -5,18 +5,6 @@ export { CALLER_LIMITS, RETRY_BUDGET } from './core/limits.js';
 export type { RetryBudgetOptions } from './core/retry-budget.js';
 export type { BrokerEvent } from './core/words.js';
 export { openCaller, type OpenCallerOptions } from './open.js';
-export {
-  callback,
-  flag,
-  numberFrom,
-  optionProblems,
-  plainRecord,
-  refuseProblems,
-  textUpTo,
-  wholeNumberFrom,
-  type OptionRule,
-  type OptionRules,
-} from './option-rules.js';
 export type { ReplyStream } from './reply-stream.js';
 export type { Scope } from './scope.js';
 export { CallerSession, type CallerStatus } from './session.js';

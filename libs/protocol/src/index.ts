@@ -12,6 +12,7 @@ export * from './machine.js';
 export * from './names.js';
 export { NumberMap } from './number-map.js';
 export { nearestName } from './nearest.js';
+export * from './option-rules.js';
 export * from './options.js';
 export * from './peer/broker-links.js';
 export * from './records.js';

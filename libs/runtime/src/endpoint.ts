@@ -39,3 +39,19 @@ export function checkEndpoint(endpoint: string, use: EndpointUse = 'connect'): s
   if (Buffer.byteLength(address) > IPC_PATH_BYTES_MAX) return say(`it has more than ${IPC_PATH_BYTES_MAX} bytes`);
   return undefined;
 }
+
+/** A socket for each. */
+const ENDPOINTS_MAX = 256;
+
+/** A rule for options: a list of endpoints, at least one, each once, all of which can be used. */
+export function endpointList(use: EndpointUse = 'connect'): (value: unknown) => string | undefined {
+  return (value) => {
+    if (!Array.isArray(value) || value.length === 0) return 'must be a list of endpoints, at least one';
+    if (value.length > ENDPOINTS_MAX) return `may have ${ENDPOINTS_MAX} endpoints at most`;
+    if (new Set(value).size !== value.length) return 'names an endpoint twice';
+    const problems = value.flatMap((endpoint: unknown) =>
+      typeof endpoint === 'string' ? (checkEndpoint(endpoint, use) ?? []) : [`${String(endpoint)} is not a text`],
+    );
+    return problems.length === 0 ? undefined : `has endpoints that cannot be used: ${problems.join(', ')}`;
+  };
+}

@@ -5,7 +5,7 @@ export { Counters } from './counters.js';
 export { DealerPort, type DealerPortOptions } from './dealer-port.js';
 export { Driver, type DriverOptions, type DriverState } from './driver.js';
 export { defaultBrokers } from './environment.js';
-export { checkEndpoint, type EndpointUse } from './endpoint.js';
+export { checkEndpoint, endpointList, type EndpointUse } from './endpoint.js';
 export { PORT_LIMITS, type PortLimits } from './limits.js';
 export type { ListeningPort, LossReason, Port, PortHandlers } from './port.js';
 export { randomInstance, randomSeed } from './random.js';

@@ -1,6 +1,7 @@
 // What may be given as an option: every problem is found and told together, an unknown key with the known one that is nearest.
 
-import { MajordomoError, nearestName } from '@majordomo/protocol';
+import { MajordomoError } from './errors.js';
+import { nearestName } from './nearest.js';
 
 /** Looks at one value that was given. @returns what is wrong with it, to be read after the name: `must be …`; undefined when nothing is. */
 export type OptionRule = (value: unknown) => string | undefined;
@@ -8,10 +9,12 @@ export type OptionRule = (value: unknown) => string | undefined;
 /** The known options and their rules. */
 export type OptionRules<Options> = Readonly<Record<keyof Options & string, OptionRule>>;
 
-/** A number from `min` to `max`. */
-export function numberFrom(min: number, max: number): OptionRule {
+/** A number from `min` to `max`; `what` says in words what kind of number. */
+export function numberFrom(min: number, max: number, what = 'a number'): OptionRule {
   return (value) =>
-    typeof value === 'number' && value >= min && value <= max ? undefined : `must be a number from ${min} to ${max}`;
+    typeof value === 'number' && value >= min && value <= max
+      ? undefined
+      : `must be ${what} from ${min} to ${max}, not ${shown(value)}`;
 }
 
 /** A whole number from `min` to `max`. */
@@ -19,7 +22,12 @@ export function wholeNumberFrom(min: number, max: number): OptionRule {
   return (value) =>
     Number.isInteger(value) && (value as number) >= min && (value as number) <= max
       ? undefined
-      : `must be a whole number from ${min} to ${max}`;
+      : `must be a whole number from ${min} to ${max}, not ${shown(value)}`;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
 /** A text of 1 to `bytesMax` bytes without control characters. */
