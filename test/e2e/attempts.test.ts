@@ -1,7 +1,16 @@
 // How often a request may run: once when it says so, again when its handler asks for it, once for everybody who uses the same key.
 
 import { freeEndpoint, until } from './processes.js';
-import { clearStage, LIMIT_MS, runsOf, startBroker, startClient, startWorker, type Answer } from './stage.js';
+import {
+  allRunsOf,
+  clearStage,
+  LIMIT_MS,
+  runsOf,
+  startBroker,
+  startClient,
+  startWorker,
+  type Answer,
+} from './stage.js';
 
 afterEach(clearStage);
 
@@ -25,7 +34,7 @@ test(
     holder.kill();
     await expect(charge).rejects.toMatchObject({ code: 'WORKER_LOST', ran: 'unknown', retryable: false });
     expect(await client.call<Answer>('lab.echo', { id: 'after' })).toMatchObject({ pid: other.pid });
-    expect(runsOf(...workers).get('charge')).toBe(1);
+    expect((await allRunsOf(...workers)).get('charge')).toBe(1);
     expect(broker.all('request.redelivered')).toEqual([]);
   },
   LIMIT_MS,
@@ -44,7 +53,7 @@ test(
       message: 'not yet',
       details: { name: 'RetryableError' },
     });
-    expect(runsOf(...workers)).toEqual(
+    expect(await allRunsOf(...workers)).toEqual(
       new Map([
         ['always', 5],
         ['twice', 3],
@@ -72,7 +81,7 @@ test(
     const third = await startClient(bind);
     expect(await third.call<Answer>('lab.gate', { id: 'keyed' }, options)).toEqual(answer);
     await expect(third.call('lab.gate', { id: 'other' }, options)).rejects.toMatchObject({ code: 'REQUEST_CONFLICT' });
-    expect(runsOf(...workers)).toEqual(new Map([['keyed', 1]]));
+    expect(await allRunsOf(...workers)).toEqual(new Map([['keyed', 1]]));
   },
   LIMIT_MS,
 );

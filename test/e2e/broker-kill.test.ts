@@ -4,7 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { keepFigures } from './figures.js';
 import { Load } from './load.js';
 import { freeEndpoint, until, wallClock, type Program } from './processes.js';
-import { clearStage, LIMIT_MS, runsOf, startBroker, startClient, startWorker, type Answer } from './stage.js';
+import {
+  allRunsOf,
+  clearStage,
+  LIMIT_MS,
+  runsOf,
+  startBroker,
+  startClient,
+  startWorker,
+  type Answer,
+} from './stage.js';
 
 /** How long nobody is there in each round, in ms, beside the start of the new process: in the last one until peers knock most seldom. */
 const OUTAGES_MS = [0, 0, 0, 0, 2_500];
@@ -22,12 +31,6 @@ async function restart(bind: string, broker: Program, outageMs: number): Promise
   await broker.ended;
   await delay(outageMs);
   return startBroker({ bind });
-}
-
-/** When this worker was welcomed by the broker that is ready since `at`, in ms after that. */
-async function backAfter(worker: Program, at: number): Promise<number> {
-  const connected = await worker.hear('broker.connected', (line) => line.at > at);
-  return connected.at - at;
 }
 
 test(
@@ -49,18 +52,21 @@ test(
       await until('load runs', () => load.answers.length > answered + IN_FLIGHT);
       expect(load.inFlight).toBe(IN_FLIGHT);
 
+      const from = workers.map(({ lines }) => lines.length);
       broker = await restart(bind, broker, outageMs);
       const { at } = await broker.hear('ready');
       // Asked for the first time now, so that nobody need wait for a worker that may have it already (ADR 0006).
       await client.call('lab.echo', { id: 'new' });
       toNewAnswer.push(wallClock() - at);
-      for (const worker of workers) toWorker.push(await backAfter(worker, at));
+      for (const [i, worker] of workers.entries()) {
+        toWorker.push((await worker.hear('broker.connected', () => true, from[i])).at - at);
+      }
       for (const worker of workers) for (const id of ids) worker.tell({ open: id });
       expect((await held).map(({ id, attempt }) => ({ id, attempt }))).toEqual(ids.map((id) => ({ id, attempt: 1 })));
     }
 
     const { asked, right, wrong, slowestMs } = await load.end();
-    const runs = [...runsOf(...workers)];
+    const runs = [...(await allRunsOf(...workers))];
     keepFigures('broker-kill', {
       kills: ROUNDS,
       calls: asked + ROUNDS * HELD,

@@ -3,7 +3,16 @@
 import { keepFigures } from './figures.js';
 import { Load } from './load.js';
 import { freeEndpoint, until, type Program } from './processes.js';
-import { clearStage, LIMIT_MS, runsOf, startBroker, startClient, startWorker, type Answer } from './stage.js';
+import {
+  allRunsOf,
+  clearStage,
+  LIMIT_MS,
+  runsOf,
+  startBroker,
+  startClient,
+  startWorker,
+  type Answer,
+} from './stage.js';
 
 const ROUNDS = 4;
 const HELD = 20;
@@ -48,7 +57,7 @@ test(
     }
 
     const { asked, right, wrong, slowestMs } = await load.end();
-    const runs = [...runsOf(...workers)];
+    const runs = [...(await allRunsOf(...workers))];
     keepFigures('failover', {
       kills: ROUNDS,
       calls: asked + ROUNDS * HELD,

@@ -2,7 +2,7 @@
 
 import { Load } from './load.js';
 import { freeEndpoint, type Program } from './processes.js';
-import { clearStage, launchWorker, LIMIT_MS, runsOf, startBroker, startClient } from './stage.js';
+import { allRunsOf, clearStage, launchWorker, LIMIT_MS, startBroker, startClient } from './stage.js';
 
 const ATTEMPTS = 5;
 const POISONS = ['poison-1', 'poison-2', 'poison-3'];
@@ -67,7 +67,8 @@ test(
     }
     expect(broker.all('request.dead').map(({ attempts }) => attempts)).toEqual(POISONS.map(() => ATTEMPTS));
     // One may have gone down with another before it ran itself.
-    for (const id of POISONS) expect(runsOf(...workers).get(id)).toBeLessThanOrEqual(ATTEMPTS);
+    const runs = await allRunsOf(...workers);
+    for (const id of POISONS) expect(runs.get(id)).toBeLessThanOrEqual(ATTEMPTS);
     await client.call('lab.echo', { id: 'after' }, { waitForService: true });
   },
   LIMIT_MS,

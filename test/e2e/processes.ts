@@ -56,6 +56,7 @@ export class Program {
   readonly #ended: Promise<Ended>;
   #end: Ended | undefined;
   #errors = '';
+  #asked = 0;
 
   /** Starts node on a file. */
   constructor(file: string, { args = [], env = {} }: ProgramInit = {}) {
@@ -118,6 +119,17 @@ export class Program {
   /** Writes a line of JSON to its stdin. */
   tell(word: object): void {
     this.#child.stdin?.write(`${JSON.stringify(word)}\n`);
+  }
+
+  /** Settles when all that it has said until now was read: its last word if it has ended, else its answer to a question (fixtures/speech.ts). */
+  async caughtUp(): Promise<void> {
+    const number = ++this.#asked;
+    this.tell({ number });
+    try {
+      await this.hear('heard', (line) => line['number'] === number);
+    } catch (error) {
+      if (this.#end === undefined) throw error;
+    }
   }
 
   signal(signal: NodeJS.Signals): void {

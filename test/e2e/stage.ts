@@ -62,7 +62,13 @@ export async function clearStage(): Promise<void> {
   await endAll();
 }
 
-/** How often each call was run, over all of these workers. */
+/** How often each call was run over all of these workers, once all that they have said is read. None of them may be stopped. */
+export async function allRunsOf(...workers: readonly Program[]): Promise<Map<string, number>> {
+  await Promise.all(workers.map((worker) => worker.caughtUp()));
+  return runsOf(...workers);
+}
+
+/** How often each call was run over all of these workers, as far as is known by now. */
 export function runsOf(...workers: readonly Program[]): Map<string, number> {
   const runs = new Map<string, number>();
   for (const worker of workers) {
