@@ -4,7 +4,7 @@ import type { ErrorCode } from '@majordomo/protocol';
 
 /** `at` of the log line is the observer's business; times here are spans in ms. */
 export type BrokerEvent =
-  | { readonly event: 'worker.joined'; readonly identity: string; readonly services: readonly string[] }
+  | { readonly event: 'worker.joined'; readonly identity: string }
   | { readonly event: 'worker.draining'; readonly identity: string }
   | { readonly event: 'worker.left'; readonly identity: string }
   | { readonly event: 'worker.lost'; readonly identity: string; readonly reason: string; readonly leases: number }

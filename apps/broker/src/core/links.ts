@@ -70,6 +70,7 @@ function openSession(memory: Memory, hello: Hello, now: Milliseconds): Session {
   if (session === undefined) {
     session = new Session(hello.instance, hello.identity, hello.roles, hello.software, now);
     memory.sessions.set(hello.instance, session);
+    if ((hello.roles & Role.worker) !== 0) memory.output.tell({ event: 'worker.joined', identity: hello.identity });
     if ((hello.roles & Role.client) !== 0) memory.output.tell({ event: 'client.joined', identity: hello.identity });
   }
   return session;
