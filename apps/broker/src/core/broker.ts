@@ -14,13 +14,15 @@ import {
   type Timer,
   type WireRecord,
 } from '@majordomo/protocol';
-import { endAwaiting, endParking, takeCancel, takeRequest, takeWindow } from './clients.js';
-import { comeBack, expire, sayTaken } from './dispatch.js';
+import { takeCancel, takeRequest, takeWindow } from './clients.js';
+import { comeBack, expire } from './dispatch.js';
+import { sayTaken } from './granting.js';
 import type { BrokerEvent } from './events.js';
 import { claim } from './holdings.js';
 import { attendLink, endSession, ensureLink, loseLink, refuseLink, takeGoodbye, takeHello } from './links.js';
 import { Memory } from './memory.js';
 import { acknowledge, compactOutcomes, expireOutcomes } from './outcomes.js';
+import { endAwaiting, endParking } from './places.js';
 import type { BrokerSettings } from './settings.js';
 import { Lease, Link, Request, Service, Session } from './state.js';
 import {

@@ -6,7 +6,7 @@
 // H3. Claims go with the session that made them, and are bounded per session.
 
 import { Kind, NO_BYTES, type Holds, type Milliseconds } from '@majordomo/protocol';
-import { attach } from './dispatch.js';
+import { attach } from './granting.js';
 import type { Memory } from './memory.js';
 import { Request, type Holding, type Lease, type Session } from './state.js';
 

@@ -19,7 +19,7 @@ import {
   type Milliseconds,
 } from '@majordomo/protocol';
 import { loseClient } from './clients.js';
-import { sayTaken } from './dispatch.js';
+import { sayTaken } from './granting.js';
 import type { Memory } from './memory.js';
 import { Link, Session } from './state.js';
 import { loseWorker } from './workers.js';

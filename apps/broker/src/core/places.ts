@@ -1,0 +1,101 @@
+// Where a request may wait: the method that is to serve it, or why there is none.
+//
+// U1. At a bound the caller gets BUSY with a time to wait, never silence (D6). What was handed out before has its place already.
+// U2. A name nobody serves is refused at once, unless somebody may still come or the caller wants to wait.
+
+import type { Milliseconds } from '@majordomo/protocol';
+import { deliver, fail } from './dispatch.js';
+import type { Memory, Refusal } from './memory.js';
+import { awaitMethod, ensureMethod, findMethod, isAwaited, pickOffer, tidyMethod } from './services.js';
+import { keepable, type Method, type NamedAddress, type Request, type Service } from './state.js';
+
+/** The refusal at a bound (U1). */
+export function busy(memory: Memory, message: string): Refusal {
+  return { code: 'BUSY', message, retryAfterMs: memory.settings.busyRetryMs };
+}
+
+/** The method that is to serve the request, or why there is none (U1, U2). */
+export function findPlace(
+  memory: Memory,
+  request: Request,
+  name: NamedAddress | undefined,
+  now: Milliseconds,
+): Method | Refusal {
+  let method = name?.found;
+  if (method === undefined || method.gone) method = findMethod(memory, request.service, request.methodName);
+  if (method === undefined || method.offers === 0) {
+    const absent = whyAbsent(memory, request, method, now);
+    if (absent !== undefined) return absent;
+    method = ensureMethod(memory, request.service, request.methodName);
+    if (method === undefined) return busy(memory, 'this broker knows too many services already');
+    if (!request.waitForService) {
+      const until = Math.max(method.awaitedUntil, memory.startedAt + memory.settings.absenceMaxMs);
+      method.awaitedUntil = until;
+      awaitMethod(memory, method.service, until, now);
+    }
+  }
+  if (name !== undefined) name.found = method;
+  // What was handed out before has its place already.
+  const refusal = request.attempt === 0 ? checkRoom(memory, request, method) : undefined;
+  if (refusal !== undefined) tidyMethod(memory, method, now);
+  return refusal ?? method;
+}
+
+function whyAbsent(
+  memory: Memory,
+  request: Request,
+  method: Method | undefined,
+  now: Milliseconds,
+): Refusal | undefined {
+  if (request.waitForService || isAwaited(memory, method, now)) return undefined;
+  return absence(memory, request);
+}
+
+function absence(memory: Memory, request: Request): Refusal {
+  const service = memory.services.get(request.service);
+  if (service === undefined || service.offers.size === 0) {
+    return { code: 'NO_SUCH_SERVICE', message: `no worker offers the service "${request.service}"` };
+  }
+  const methods = [...service.methods.values()].filter((each) => each.offers > 0).map((each) => each.name);
+  return {
+    code: 'NO_SUCH_METHOD',
+    message: `the service "${request.service}" has no method "${request.methodName}"`,
+    details: { methods: methods.slice(0, 64) },
+  };
+}
+
+/** U1: does the queue have room, in case the request must wait? */
+function checkRoom(memory: Memory, request: Request, method: Method): Refusal | undefined {
+  const service = method.service;
+  const { queueLengthMax, queueBytesMax } = memory.settings;
+  const isFull = service.queued >= queueLengthMax || service.queuedBytes + request.bytes > queueBytesMax;
+  if (service.queued === 0 && pickOffer(method) !== undefined) return undefined;
+  if (isFull) return busy(memory, `${service.queued} requests wait for the service "${service.name}"`);
+  // It will wait for a while: it must not keep the whole message in memory that it came in.
+  request.body = keepable(request.body);
+  request.headers = keepable(request.headers);
+  return undefined;
+}
+
+/** The wait outside the queue is over, for somebody who may hold the request (clients.ts C2) or before a retry: it goes the way of a new one. */
+export function endParking(memory: Memory, request: Request, now: Milliseconds): void {
+  request.parked = undefined;
+  const place = findPlace(memory, request, undefined, now);
+  if ('code' in place) fail(memory, request, place, now);
+  else deliver(memory, request, place, false, now);
+}
+
+/** Nobody came for a service or method in time: who waits for it is told (U2). */
+export function endAwaiting(memory: Memory, service: Service, now: Milliseconds): void {
+  for (const method of service.methods.values()) {
+    if (method.offers > 0) continue;
+    if (now < method.awaitedUntil) {
+      awaitMethod(memory, service, method.awaitedUntil, now);
+      continue;
+    }
+    for (const request of [...method.queue, ...service.isolated]) {
+      if (request.method === method && !request.waitForService) fail(memory, request, absence(memory, request), now);
+    }
+    tidyMethod(memory, method, now);
+  }
+}
