@@ -41,7 +41,7 @@ function namedPath(token: string): string | undefined {
 /** Paths in backticks that lead nowhere, and front pages that are missing. */
 export function deadPaths(house: House): string[] {
   const missing = FRONT_PAGES.filter((page) => house.text(page) === undefined).map((page) => `${page} is missing`);
-  const pages = house.paths.filter((path) => FRONT_PAGES.includes(path) || /^docs\/[^/]+\.md$/.test(path));
+  const pages = house.paths.filter((path) => FRONT_PAGES.includes(path) || /^docs\/.+\.md$/.test(path));
   const dead = pages.flatMap((page) =>
     [...withoutFences(house.text(page) ?? '').matchAll(/`([^`\n]+)`/g)].flatMap((match) => {
       const path = namedPath(match[1] ?? '');
