@@ -1,6 +1,6 @@
 // The rules of the house (CONTRIBUTING.md), asked of the text of the whole repository, one test for each.
 import { ERRORS } from '@majordomo/protocol';
-import { deadPaths, errorDocFaults, untestedMusts } from './tidy/doc-rules.js';
+import { deadPaths, errorDocFaults, untestedDecisions, untestedMusts } from './tidy/doc-rules.js';
 import { readHouse } from './tidy/house.js';
 import {
   LINES_MAX,
@@ -68,4 +68,8 @@ test('docs/errors.md says what the catalogue of errors says', () => {
 
 test('every MUST of docs/protocol.md has an id that a test names', () => {
   expect(untestedMusts(house)).toEqual([]);
+});
+
+test('every decision of docs/mdp.md has an id that a test of plain Majordomo peers names', () => {
+  expect(untestedDecisions(house)).toEqual([]);
 });

@@ -1,18 +1,23 @@
 // A closed loop: so many requests in flight, each answered one replaced at once, latencies in a histogram.
 
-import { build } from 'hdr-histogram-js';
-import type { PartInit, Seen, System } from './cell.js';
+import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import type { Ask, Cell, Seen } from './cell.js';
 
-type Ask = Awaited<ReturnType<System['client']>>;
+/** A load that runs from the moment it is made; what is before `start` and after `stop` does not count. */
+export interface Load {
+  start(): void;
+  stop(): Seen;
+}
 
-/** Runs the load of one client: warm-up, then the measured time. */
-export function runLoad(init: PartInit, ask: Ask): Promise<Seen> {
-  const body = Buffer.alloc(init.cell.bodyBytes, 0x2a);
-  const histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 60_000_000,
-    numberOfSignificantValueDigits: 3,
-  });
+/** An empty histogram of µs, as every client and the one who adds them up uses it. */
+export function emptyHistogram(): Histogram {
+  return build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: 3 });
+}
+
+/** Begins the load of one client. */
+export function beginLoad(cell: Cell, ask: Ask): Load {
+  const body = Buffer.alloc(cell.bodyBytes, 0x2a);
+  const histogram = emptyHistogram();
   let answered = 0;
   let failed = 0;
   let state: 'warming-up' | 'measuring' | 'over' = 'warming-up';
@@ -29,18 +34,17 @@ export function runLoad(init: PartInit, ask: Ask): Promise<Seen> {
       if (state !== 'over') one();
     });
   };
-  for (let i = 0; i < init.cell.inFlight; i++) one();
+  for (let i = 0; i < cell.inFlight; i++) one();
 
-  return new Promise((resolve) => {
-    setTimeout(() => {
+  return {
+    start: () => {
       state = 'measuring';
       startedAt = performance.now();
-      setTimeout(() => {
-        state = 'over';
-        const elapsedMs = performance.now() - startedAt;
-        const [p50, p99] = [histogram.getValueAtPercentile(50), histogram.getValueAtPercentile(99)];
-        resolve({ answered, failed, elapsedMs, p50, p99 });
-      }, init.measureMs);
-    }, init.warmUpMs);
-  });
+    },
+    stop: () => {
+      state = 'over';
+      const elapsedMs = performance.now() - startedAt;
+      return { answered, failed, elapsedMs, latencies: encodeIntoCompressedBase64(histogram) };
+    },
+  };
 }

@@ -1,126 +1,113 @@
-// npm run bench: Majordomo next to the bare-socket floor, on the same work, in one run.
-//
-// Rounds are interleaved, so that whatever else the machine does hits all systems alike; the table shows medians.
+// npm run bench: Majordomo next to what a developer would otherwise use and to the bare-socket floor, on the same work, in one run.
 
-import { parseArgs } from 'node:util';
-import type { Cell, Part, Run } from './cell.js';
+import { writeFileSync } from 'node:fs';
+import { parseArguments, USAGE, type Settings } from './arguments.js';
+import { readBaseline, writeBaseline } from './baseline-file.js';
+import { CATALOGUE, type ServerName } from './catalogue.js';
+import { chart } from './chart.js';
+import { compare, ratiosOf, type Verdict } from './check.js';
+import { environment, environmentLine, type Environment } from './environment.js';
+import { preparePeers } from './peers-package.js';
+import { Progress } from './progress.js';
+import { runRounds, type Candidate } from './rounds.js';
+import { isClean, type Row } from './rows.js';
 import { runOnce } from './run.js';
+import { Servers, type Absence, type Server } from './servers.js';
+import { LEGEND, table } from './table.js';
+import { targetLines, targetsOf } from './targets.js';
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '2' },
-    systems: { type: 'string', default: 'floor,majordomo' },
-    cells: { type: 'string', default: '64x1000,64x100,64x1,1024x1000,1024x100,1024x1' },
-    json: { type: 'boolean', default: false },
-  },
-});
+const EXIT_USAGE = 2;
+/** What a shell says of a program that Ctrl-C ended. */
+const EXIT_INTERRUPTED = 130;
 
-/** `64x1000` is 64 bytes and 1,000 in flight; `64x250x4` is four clients with 250 each and four workers. */
-function parseCell(text: string): Cell {
-  const [bodyBytes = 0, inFlight = 0, peers = 1] = text.split('x').map(Number);
-  if (!(bodyBytes > 0) || !(inFlight > 0) || !(peers > 0))
-    throw new Error(`not a cell: ${text} (write BYTESxINFLIGHT)`);
-  return { bodyBytes, inFlight, clients: peers, workers: peers };
-}
+const progress = new Progress((text) => process.stderr.write(text), process.stderr.isTTY);
+const servers = new Servers();
 
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-interface Row {
-  readonly cell: string;
-  readonly system: string;
-  readonly perSecond: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly failed: number;
-  /** CPU ms per 100,000 requests of each process. */
-  readonly cpu: Readonly<Record<Part, number>>;
-  readonly rssMiB: Readonly<Record<Part, number>>;
-}
-
-function rowOf(cell: string, system: string, runs: readonly Run[]): Row {
-  const parts = ['client', 'broker', 'worker'] as const;
-  const each = (pick: (run: Run, part: Part) => number): Record<Part, number> =>
-    Object.fromEntries(parts.map((part) => [part, median(runs.map((run) => pick(run, part)))])) as Record<Part, number>;
-  return {
-    cell,
-    system,
-    perSecond: median(runs.map((run) => run.perSecond)),
-    p50: median(runs.map((run) => run.p50)),
-    p99: median(runs.map((run) => run.p99)),
-    failed: runs.reduce((sum, run) => sum + run.failed, 0),
-    cpu: each((run, part) => (run.took[part].cpuMs / run.answered) * 100_000),
-    rssMiB: each((run, part) => run.took[part].rssBytes / 1024 / 1024),
-  };
-}
-
-function print(rows: readonly Row[], systems: readonly string[]): void {
-  const head = [
-    'bytes x in flight',
-    'system',
-    'requests/s',
-    'p50 µs',
-    'p99 µs',
-    'CPU ms/100k c/b/w',
-    'RSS MiB c/b/w',
-    'of floor',
-  ];
-  const lines = rows.map((row) => {
-    const floor = rows.find((other) => other.cell === row.cell && other.system === systems[0]);
-    const of =
-      floor === undefined
-        ? ''
-        : `${(row.perSecond / floor.perSecond).toFixed(2)}, p50 x${(row.p50 / floor.p50).toFixed(2)}`;
-    const three = (numbers: Row['cpu']): string =>
-      [numbers.client, numbers.broker, numbers.worker].map(Math.round).join('/');
-    const failed = row.failed > 0 ? ` (${row.failed} failed)` : '';
-    return [
-      row.cell,
-      row.system,
-      `${Math.round(row.perSecond)}${failed}`,
-      row.p50,
-      row.p99,
-      three(row.cpu),
-      three(row.rssMiB),
-      of,
-    ].map(String);
-  });
-  const widths = head.map((word, i) => Math.max(word.length, ...lines.map((line) => line[i]?.length ?? 0)));
-  for (const line of [head, ...lines]) {
-    process.stdout.write(
-      `${line.map((word, i) => (i < 2 ? word.padEnd(widths[i] ?? 0) : word.padStart(widths[i] ?? 0))).join('  ')}\n`,
+/** Finds out which systems can run; servers and packages are looked for only when a system needs them. */
+async function candidatesOf(settings: Settings): Promise<Candidate[]> {
+  const listings = CATALOGUE.filter(({ name }) => settings.systems.includes(name));
+  const peersAbsence = listings.some(({ kind }) => kind === 'peer')
+    ? await preparePeers((sentence) => progress.say(sentence))
+    : undefined;
+  const started = new Map<ServerName, Server | Absence>();
+  const candidates: Candidate[] = [];
+  for (const listing of listings) {
+    const name = peersAbsence === undefined ? listing.server : undefined;
+    if (name !== undefined && !started.has(name)) started.set(name, await servers.start(name));
+    const server = name === undefined ? undefined : started.get(name);
+    const absence = listing.kind === 'peer' ? peersAbsence : undefined;
+    candidates.push(
+      server !== undefined && 'reason' in server
+        ? { listing, server: undefined, absence: server }
+        : { listing, server, absence },
     );
   }
+  return candidates;
 }
 
-async function main(): Promise<void> {
-  const cells = values.cells.split(',');
-  const systems = values.systems.split(',');
-  const rounds = Number(values.rounds);
-  const measureMs = Number(values.seconds) * 1_000;
-  const runs = new Map<string, Run[]>();
-  let done = 0;
-  for (let round = 0; round < rounds; round++) {
-    for (const cell of cells) {
-      for (const system of systems) {
-        done += 1;
-        process.stderr.write(`\r${done}/${rounds * cells.length * systems.length} ${cell} ${system}          `);
-        const run = await runOnce({ system, cell: parseCell(cell), measureMs, warmUpMs: 700 });
-        const key = `${cell} ${system}`;
-        runs.set(key, [...(runs.get(key) ?? []), run]);
-      }
-    }
+function report(settings: Settings, rows: readonly Row[], where: Environment): void {
+  const targets = targetsOf(rows);
+  if (settings.isJson) {
+    process.stdout.write(`${JSON.stringify({ environment: where, rows, targets }, undefined, 2)}\n`);
+    return;
   }
-  process.stderr.write('\r\n');
-  const rows = cells.flatMap((cell) =>
-    systems.map((system) => rowOf(cell, system, runs.get(`${cell} ${system}`) ?? [])),
-  );
-  if (values.json) process.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);
-  else print(rows, systems);
-  if (rows.some((row) => row.failed > 0)) process.exitCode = 1;
+  process.stdout.write(`${environmentLine(where)}\n${LEGEND}\n\n${table(rows)}`);
+  if (settings.mode === 'compare' && targets.length > 0)
+    process.stdout.write(`\nTargets\n${targetLines(targets).join('\n')}\n`);
 }
 
-await main();
+/** What the guard says of these rows; undefined when nobody asked it. */
+function guard(settings: Settings, rows: readonly Row[]): Verdict | undefined {
+  switch (settings.mode) {
+    case 'compare':
+      return undefined;
+    case 'check':
+      return compare(ratiosOf(rows), readBaseline());
+    case 'update-baseline':
+      return writeBaseline(ratiosOf(rows));
+    default:
+      return settings.mode satisfies never;
+  }
+}
+
+async function bench(settings: Settings): Promise<number> {
+  // Said before anything is measured, not after.
+  if (settings.mode === 'check' && readBaseline() === undefined) return tell(compare({}, undefined));
+  const candidates = await candidatesOf(settings);
+  const where = environment(settings, candidates, servers.running, Date.now());
+  const rows = await runRounds({ ...settings, candidates }, runOnce, (step) => progress.step(step, performance.now()));
+  progress.end();
+  report(settings, rows, where);
+  if (settings.chartFile !== undefined) writeFileSync(settings.chartFile, chart(rows, environmentLine(where)));
+  const verdict = guard(settings, rows);
+  const code = verdict === undefined ? 0 : tell(verdict);
+  return rows.every(isClean) ? code : 1;
+}
+
+/** Says it, and gives the exit code for it. */
+function tell({ isGood, sentences }: Verdict): number {
+  process.stderr.write(`${sentences.join('\n')}\n`);
+  return isGood ? 0 : 1;
+}
+
+async function main(): Promise<number> {
+  const asked = parseArguments(process.argv.slice(2));
+  if ('help' in asked) {
+    process.stdout.write(asked.help);
+    return 0;
+  }
+  if ('problems' in asked) {
+    process.stderr.write(`${asked.problems.join('\n')}\n\n${USAGE}`);
+    return EXIT_USAGE;
+  }
+  // The processes of the systems end when their standard input does; the servers have to be ended.
+  const interrupted = (): void => void servers.end().finally(() => process.exit(EXIT_INTERRUPTED));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted);
+  try {
+    return await bench(asked.settings);
+  } finally {
+    await servers.end();
+  }
+}
+
+process.exitCode = await main();

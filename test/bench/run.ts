@@ -1,126 +1,103 @@
 // One run: starts the processes of a system, lets its clients work, and collects what everybody says.
 
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import type { Cell, Part, PartInit, Run, Seen, Took } from './cell.js';
-
-const PART = fileURLToPath(new URL('part.js', import.meta.url));
-/** A process that does not get ready, or a client that does not end, in this time has failed, in ms. */
-const PATIENCE_MS = 20_000;
-
-interface Said {
-  readonly ready?: string;
-  readonly seen?: Seen;
-  readonly took?: Took;
-}
-
-/** A child process that speaks in lines of JSON. */
-class Child {
-  readonly #process: ChildProcess;
-  readonly #said: Said[] = [];
-  #wake: () => void = () => undefined;
-  #errors = '';
-
-  constructor(readonly init: PartInit) {
-    const flags = process.env['BENCH_PROFILE'] === init.part ? ['--cpu-prof', '--cpu-prof-dir=bench-profiles'] : [];
-    this.#process = spawn(process.execPath, [...flags, PART, JSON.stringify(init)], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    createInterface({ input: this.#process.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      this.#said.push(JSON.parse(line) as Said);
-      this.#wake();
-    });
-    this.#process.stderr?.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()));
-    this.#process.once('exit', () => this.#wake());
-  }
-
-  tell(word: string): void {
-    this.#process.stdin?.write(`${word}\n`);
-  }
-
-  /** Waits until it has said something of this kind. */
-  async hear<Key extends keyof Said>(key: Key, patienceMs: number): Promise<NonNullable<Said[Key]>> {
-    const until = performance.now() + patienceMs;
-    for (;;) {
-      const found = this.#said.find((said) => said[key] !== undefined)?.[key];
-      if (found !== undefined) return found as NonNullable<Said[Key]>;
-      const left = until - performance.now();
-      if (this.#process.exitCode !== null || left <= 0) {
-        throw new Error(`${this.init.system} ${this.init.part} said no "${key}": ${this.#errors.slice(-2_000)}`);
-      }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-  }
-
-  async end(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const gone = new Promise((resolve) => this.#process.once('exit', resolve));
-    this.#process.stdin?.end();
-    const timer = setTimeout(() => this.#process.kill('SIGKILL'), 2_000);
-    await gone;
-    clearTimeout(timer);
-  }
-}
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
+import type { Listing } from './catalogue.js';
+import type { Cell, Part, Role, Run, Seen, Took } from './cell.js';
+import { Child } from './child.js';
+import { emptyHistogram } from './load.js';
+import { costBetween, costOf } from './process-cost.js';
+import { makeScratch, removeScratch } from './scratch.js';
+import type { Server } from './servers.js';
 
 export interface RunInit {
-  readonly system: string;
+  readonly listing: Listing;
   readonly cell: Cell;
+  /** Measured time, and the time before it that does not count, in ms. */
   readonly measureMs: number;
   readonly warmUpMs: number;
+  /** The server that is the broker, for a system that has one. */
+  readonly server: Server | undefined;
 }
 
 /** Runs one system in one cell once. Rejects when a process fails; all processes are gone when it settles. */
 export async function runOnce(run: RunInit): Promise<Run> {
   const children: Child[] = [];
-  const start = (part: Part, endpoint: string): Child => {
-    const child = new Child({ ...run, part, endpoint });
-    children.push(child);
-    return child;
+  const { cell, listing } = run;
+  const runId = `bench-${randomUUID()}`;
+  const folder = isDurable(cell) ? await makeScratch() : '';
+  const start = async (part: Role, count: number, endpoint: string): Promise<string> => {
+    const group = Array.from(
+      { length: count },
+      () => new Child({ system: listing.name, cell, runId, part, endpoint, folder }),
+    );
+    children.push(...group);
+    return (await Promise.all(group.map((child) => child.hear('ready')))).join(',');
   };
   try {
-    const broker = start('broker', '');
-    const endpoint = await broker.hear('ready', PATIENCE_MS);
-    const workers = Array.from({ length: run.cell.workers }, () => start('worker', endpoint));
-    for (const worker of workers) await worker.hear('ready', PATIENCE_MS);
-    const clients = Array.from({ length: run.cell.clients }, () => start('client', endpoint));
-    for (const client of clients) await client.hear('ready', PATIENCE_MS);
-    await new Promise((resolve) => setTimeout(resolve, run.warmUpMs));
-    for (const child of children) child.tell('start');
-    const seen: Seen[] = [];
-    for (const client of clients) seen.push(await client.hear('seen', run.warmUpMs + run.measureMs + PATIENCE_MS));
-    for (const child of children) child.tell('stop');
-    const tookBy = async (group: readonly Child[]): Promise<Took> => {
-      const all = await Promise.all(group.map((child) => child.hear('took', PATIENCE_MS)));
-      return {
-        cpuMs: all.reduce((sum, took) => sum + took.cpuMs, 0),
-        rssBytes: Math.max(...all.map((took) => took.rssBytes)),
-      };
-    };
-    return summary(seen, {
-      broker: await tookBy([broker]),
-      worker: await tookBy(workers),
-      client: await tookBy(clients),
-    });
+    const hasBroker = listing.parts.includes('broker');
+    const broker = hasBroker ? await start('broker', 1, '') : (run.server?.endpoint ?? '');
+    const workers = await start('worker', cell.workers, broker);
+    const endpoint = broker === '' ? workers : broker;
+    await Promise.all([start('client', cell.clients, endpoint), start('neighbour', cell.neighbours, endpoint)]);
+    await sleep(run.warmUpMs);
+    return await measure(children, run);
   } finally {
     await Promise.all(children.map((child) => child.end()));
+    if (folder !== '') await removeScratch(folder);
   }
 }
 
-function summary(seen: readonly Seen[], took: Run['took']): Run {
-  const answered = seen.reduce((sum, each) => sum + each.answered, 0);
+function isDurable({ work }: Cell): boolean {
+  return work === 'submit' || work === 'mixed';
+}
+
+/** The measured time: begins and ends for everybody at once. */
+async function measure(children: readonly Child[], { server, measureMs }: RunInit): Promise<Run> {
+  const before = server && costOf(server.pid);
+  for (const child of children) child.tell('start');
+  await sleep(measureMs);
+  for (const child of children) child.tell('stop');
+  const after = server && costOf(server.pid);
+  const of = (part: Role): readonly Child[] => children.filter((child) => child.init.part === part);
+  const seenBy = (part: Role): Promise<Seen[]> => Promise.all(of(part).map((client) => client.hear('seen')));
+  const [seen, beside] = await Promise.all([seenBy('client'), seenBy('neighbour')]);
+  const tookBy = async (part: Part): Promise<Took | undefined> => {
+    const all = await Promise.all(of(part).map((child) => child.hear('took')));
+    return all.length === 0 ? undefined : added(all);
+  };
+  const took = {
+    broker: (await tookBy('broker')) ?? costBetween(before, after),
+    worker: await tookBy('worker'),
+    client: await tookBy('client'),
+  };
+  return summary(seen, beside, took);
+}
+
+function added(all: readonly Took[]): Took {
   return {
-    perSecond: seen.reduce((sum, each) => sum + (each.answered / each.elapsedMs) * 1_000, 0),
-    failed: seen.reduce((sum, each) => sum + each.failed, 0),
-    p50: Math.max(...seen.map((each) => each.p50)),
-    p99: Math.max(...seen.map((each) => each.p99)),
+    cpuMs: all.reduce((sum, took) => sum + took.cpuMs, 0),
+    rssBytes: Math.max(...all.map((took) => took.rssBytes)),
+  };
+}
+
+function perSecond(seen: readonly Seen[]): number {
+  return seen.reduce((sum, each) => sum + (each.answered / each.elapsedMs) * 1_000, 0);
+}
+
+function summary(seen: readonly Seen[], beside: readonly Seen[], took: Run['took']): Run {
+  const answered = seen.reduce((sum, each) => sum + each.answered, 0);
+  if (answered === 0) throw new Error('there was no answer in the measured time');
+  const latencies = emptyHistogram();
+  for (const each of seen) latencies.add(decodeFromCompressedBase64(each.latencies));
+  return {
+    perSecond: perSecond(seen),
+    failed: [...seen, ...beside].reduce((sum, each) => sum + each.failed, 0),
+    p50: latencies.getValueAtPercentile(50),
+    p99: latencies.getValueAtPercentile(99),
     answered,
     took,
+    beside: beside.length === 0 ? undefined : perSecond(beside),
   };
 }

@@ -35,6 +35,7 @@ test(
     await expect(charge).rejects.toMatchObject({ code: 'WORKER_LOST', ran: 'unknown', retryable: false });
     expect(await client.call<Answer>('lab.echo', { id: 'after' })).toMatchObject({ pid: other.pid });
     expect((await allRunsOf(...workers)).get('charge')).toBe(1);
+    await broker.caughtUp();
     expect(broker.all('request.redelivered')).toEqual([]);
   },
   LIMIT_MS,
@@ -56,6 +57,25 @@ test(
     expect(await allRunsOf(...workers)).toEqual(
       new Map([
         ['always', 5],
+        ['twice', 3],
+      ]),
+    );
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a method whose errors are tried again gets its request again until it succeeds, or until its attempts are used up',
+  async () => {
+    const { workers, client } = await twoWorkers();
+    expect(await client.call<Answer>('lab.moody', { id: 'twice', count: 2 })).toMatchObject({ attempt: 3 });
+    await expect(client.call('lab.moody', { id: 'always', count: 99 })).rejects.toMatchObject({
+      code: 'HANDLER_FAILED',
+      message: 'no, for the 3. time',
+    });
+    expect(await allRunsOf(...workers)).toEqual(
+      new Map([
+        ['always', 3],
         ['twice', 3],
       ]),
     );

@@ -49,6 +49,7 @@ test('a signal that was aborted before costs no request', async () => {
   const call = client.call('lab.gate', { id: 'never' }, { signal: AbortSignal.abort() });
   await expect(call).rejects.toMatchObject({ code: 'CANCELLED', ran: 'no' });
   await client.call('lab.echo', { id: 'after' });
+  await worker.caughtUp();
   expect(worker.all('run').some(({ id }) => id === 'never')).toBe(false);
 });
 

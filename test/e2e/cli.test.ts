@@ -5,43 +5,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { BIN, logged, majordomo, startBrokerCommand as startBroker, type Outcome } from './command.js';
 import { built, freeEndpoint, Program, until } from './processes.js';
 import { clearStage, LIMIT_MS, startWorker } from './stage.js';
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const BIN = 'apps/cli/bin/majordomo.js';
-
-/** Runs the command to its end. */
-async function majordomo(args: readonly string[], { stdin = '', env = {} } = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [built(BIN), ...args], { env: { ...process.env, ...env }, timeout: LIMIT_MS });
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(stdin);
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { code, stdout, stderr };
-}
-
-/** Starts a broker by the command. @returns it and where it listens, as its ready line says. */
-async function startBroker(
-  ...flags: readonly string[]
-): Promise<{ readonly broker: Program; readonly endpoint: string }> {
-  const args = ['broker', '--json', '--bind', 'tcp://127.0.0.1:0', ...flags];
-  const broker = new Program(built(BIN), { args });
-  const { endpoint } = await broker.hear('ready');
-  return { broker, endpoint: String(endpoint) };
-}
-
-/** What the broker has logged under one message. */
-function logged(broker: Program, message: string): Record<string, unknown>[] {
-  const whole = broker.errors.slice(0, broker.errors.lastIndexOf('\n') + 1).split('\n');
-  const lines = whole.filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>);
-  return lines.filter(({ msg }) => msg === message);
-}
 
 let folder = '';
 
@@ -136,7 +102,7 @@ test(
 test(
   'SIGTERM drains: what runs is finished and answered, then the broker ends with 0',
   async () => {
-    const { broker, endpoint } = await startBroker('--data', './majordomo-data');
+    const { broker, endpoint } = await startBroker('--data', folder);
     const worker = await startWorker({ brokers: [endpoint] });
     const call = majordomo(['call', 'lab.gate', '{"id":"a"}', '--broker', endpoint]);
     await worker.hear('run');
@@ -147,7 +113,8 @@ test(
     expect(await broker.ended).toEqual({ code: 0, signal: null });
     expect(logged(broker, 'drain.begun')).toMatchObject([{ unsettled: 1, level: 'info' }]);
     expect(logged(broker, 'drain.ended')).toMatchObject([{ unsettled: 0 }]);
-    expect(broker.errors).toContain('nothing is stored in the data folder yet');
+    expect(await broker.hear('ready')).toMatchObject({ data: folder });
+    expect(logged(broker, 'what is submitted is kept on disk')).toMatchObject([{ data: folder }]);
   },
   LIMIT_MS,
 );

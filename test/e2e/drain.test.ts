@@ -44,6 +44,7 @@ test(
     const { asked, right, wrong } = await load.end();
     expect(wrong).toEqual([]);
     expect(right).toBe(asked);
+    await broker.caughtUp();
     expect(broker.all('request.redelivered')).toEqual([]);
     expect([...(await allRunsOf(leaving, staying))].filter(([, count]) => count !== 1)).toEqual([]);
   },
@@ -55,7 +56,7 @@ test(
   async () => {
     const bind = await freeEndpoint();
     const command = (): Program =>
-      new Program(built('apps/cli/bin/majordomo.js'), { args: ['broker', '--bind', bind, '--json'] });
+      new Program(built('apps/cli/bin/majordomo.js'), { args: ['broker', '--bind', bind, '--json', '--data', 'off'] });
     const first = command();
     await first.hear('ready');
     const worker = await startWorker({ brokers: [bind] });

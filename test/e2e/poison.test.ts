@@ -50,7 +50,9 @@ test(
       retryable: false,
       details: { attempts: Array.from({ length: ATTEMPTS }, (_, i) => expect.objectContaining({ attempt: i + 1 })) },
     };
-    const poison = POISONS.map((id) => expect(client.call('lab.die', { id })).rejects.toMatchObject(exhausted));
+    const poison = POISONS.map((id) =>
+      expect(client.call('lab.die', { id }, { waitForService: true })).rejects.toMatchObject(exhausted),
+    );
     await Promise.all(poison);
     const { asked, right, wrong } = await load.end();
     expect(wrong).toEqual([]);
@@ -65,6 +67,7 @@ test(
       );
       for (const { worker } of attempts) expect(['w1', 'w2', 'w3']).toContain(worker);
     }
+    await broker.caughtUp();
     expect(broker.all('request.dead').map(({ attempts }) => attempts)).toEqual(POISONS.map(() => ATTEMPTS));
     // One may have gone down with another before it ran itself.
     const runs = await allRunsOf(...workers);

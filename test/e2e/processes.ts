@@ -42,8 +42,12 @@ process.on('exit', () => {
 });
 
 export interface ProgramInit {
+  /** What runs the file; node unless said. */
+  readonly command?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The system lets it write no file that is larger than so many blocks, of 512 or 1,024 bytes; beyond it a write is an I/O error. */
+  readonly fileBlocksMax?: number | undefined;
 }
 
 export class Program {
@@ -58,10 +62,13 @@ export class Program {
   #errors = '';
   #asked = 0;
 
-  /** Starts node on a file. */
-  constructor(file: string, { args = [], env = {} }: ProgramInit = {}) {
+  /** Starts node, or what else is said, on a file. */
+  constructor(file: string, { command = process.execPath, args = [], env = {}, fileBlocksMax }: ProgramInit = {}) {
     this.#name = `${file.replace(/^.*\/dist\//, '')} ${args.join(' ')}`;
-    this.#child = spawn(process.execPath, [file, ...args], {
+    const line = [command, file, ...args];
+    const limited =
+      fileBlocksMax === undefined ? line : ['sh', '-c', `ulimit -f ${fileBlocksMax}; exec "$0" "$@"`, ...line];
+    this.#child = spawn(limited[0] as string, limited.slice(1), {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });

@@ -5,13 +5,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { built, freeEndpoint, Program, until } from './processes.js';
-import { clearStage, LIMIT_MS, startBroker, startClient } from './stage.js';
+import { clearStage, dataFolder, LIMIT_MS, startBroker, startClient } from './stage.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
 /** The `ts` blocks of the README, in order. */
-const [service = '', ask = '', contract = ''] = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text]) => text);
+const [service = '', ask = '', submit = '', collect = '', contract = ''] = [
+  ...readme.matchAll(/^```ts\n(.*?)^```$/gms),
+].map(([, text]) => text);
 
 /** An example without its first line, which says what it is. */
 function example(name: string): string {
@@ -20,9 +22,11 @@ function example(name: string): string {
 
 afterEach(clearStage);
 
-test('the service and its caller are the examples, line for line', () => {
+test('the programs are the examples, line for line', () => {
   expect(service).toBe(example('service.ts'));
   expect(ask).toBe(example('ask.ts'));
+  expect(submit).toBe(example('submit.ts'));
+  expect(collect).toBe(example('collect.ts'));
 });
 
 test(
@@ -39,6 +43,27 @@ test(
     expect(await asking.ended).toEqual({ code: 0, signal: null });
     expect([...asking.text, ...asking.lines.map(String)]).toEqual(['Hello, world!', '3', '2', '1']);
     expect(asking.errors + greeter.errors).toBe('');
+  },
+  LIMIT_MS,
+);
+
+test(
+  'what one example hands over another one collects, though nobody served it then and the broker was killed',
+  async () => {
+    const where = { bind: await freeEndpoint(), data: dataFolder() };
+    const env = { MAJORDOMO_BROKER: where.bind };
+    const broker = await startBroker({ ...where });
+    const submitting = new Program(built('examples/dist/greeter/submit.js'), { env });
+    expect(await submitting.ended).toEqual({ code: 0, signal: null });
+    broker.kill();
+    await broker.ended;
+    await startBroker({ ...where });
+    const collecting = new Program(built('examples/dist/greeter/collect.js'), { env, args: submitting.text });
+    await until('it has asked', () => collecting.text.length > 0);
+    new Program(built('examples/dist/greeter/service.js'), { env });
+    expect(await collecting.ended).toEqual({ code: 0, signal: null });
+    expect(collecting.text).toEqual(['queued', 'Hello, world!']);
+    expect(submitting.errors + collecting.errors).toBe('');
   },
   LIMIT_MS,
 );

@@ -1,6 +1,9 @@
 // What most of these tests play on: broker and worker processes, clients of this process, and an end for all of them.
 
 import { connect, type Client } from '@majordomo/client';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { built, endAll, Program } from './processes.js';
 
 /** What a test with processes may take, in ms: some ten times what it does take when nothing else runs. */
@@ -14,6 +17,7 @@ export interface Answer {
 }
 
 const clients: Client[] = [];
+const folders: string[] = [];
 
 /** What a worker of the fixture is told. */
 export interface WorkerInit {
@@ -56,10 +60,18 @@ export async function startClient(...brokers: string[]): Promise<Client> {
   return client;
 }
 
+/** An empty folder for a journal. It goes with its test. */
+export function dataFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'majordomo-data-'));
+  folders.push(folder);
+  return folder;
+}
+
 /** Ends everything that was started here; for afterEach. */
 export async function clearStage(): Promise<void> {
   await Promise.all(clients.splice(0).map((client) => client.close()));
   await endAll();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 }
 
 /** How often each call was run over all of these workers, once all that they have said is read. None of them may be stopped. */

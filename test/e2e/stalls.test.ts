@@ -39,8 +39,9 @@ test(
     expect(answered).toEqual({ id: 'blocked', pid: blocked.pid, attempt: 1 });
     expect(answers.map(({ id }) => id)).toEqual(behind.map((_, i) => `behind-${i}`));
     expect(answers.filter(({ attempt }) => attempt !== 1)).toEqual([]);
-    expect(answers.filter(({ pid }) => pid === blocked.pid).length).toBeGreaterThan(300);
+    expect(answers.filter(({ pid }) => pid === blocked.pid).length).toBeGreaterThan(50);
     expect((await allRunsOf(blocked, other)).get('blocked')).toBe(1);
+    await broker.caughtUp();
     expect(broker.all('worker.lost')).toEqual([]);
   },
   LIMIT_MS,

@@ -61,6 +61,7 @@ const RECORDS: readonly ((dice: Dice) => WireRecord)[] = [
   (dice) => ({ kind: Kind.settled, below: small(dice, 14) }),
   (dice) => ({ kind: Kind.partial, ref: small(dice, 8), index: wide(dice, 6), body: body(dice) }),
   (dice) => ({ kind: Kind.progress, ref: small(dice, 8), body: body(dice) }),
+  submit,
   final,
   final,
   error,
@@ -78,7 +79,7 @@ const RECORDS: readonly ((dice: Dice) => WireRecord)[] = [
     finished: dice.oneIn(3),
   }),
   (dice) => ({ kind: Kind.release, ref: small(dice, 8), ran: dice.of(['no', 'yes', 'unknown'] as const) }),
-  (dice) => ({ kind: Kind.accepted, ref: small(dice, 12), stored: 'memory' }),
+  (dice) => ({ kind: Kind.accepted, ref: small(dice, 12), stored: 'memory', journal: 0, ticket: 0 }),
   (dice) => ({ kind: Kind.taken, count: wide(dice, 9) }),
 ];
 
@@ -113,7 +114,22 @@ function request(dice: Dice): WireRecord {
     received: dice.oneIn(4) ? wide(dice, 5) : 0,
     waitForService: dice.oneIn(4),
     confirm: dice.oneIn(4),
-    durable: dice.oneIn(50),
+    key: dice.oneIn(5) ? dice.of(['k1', 'k2']) : '',
+    headers: headers(dice),
+    body: body(dice),
+  };
+}
+
+function submit(dice: Dice): WireRecord {
+  return {
+    kind: Kind.submit,
+    ref: small(dice, 12),
+    name: dice.below(4),
+    ageMs: dice.oneIn(3) ? timeMs(dice) : 0,
+    expiresMs: dice.oneIn(3) ? timeMs(dice) : 0,
+    delayMs: dice.oneIn(3) ? timeMs(dice) : 0,
+    priority: dice.below(10),
+    orderingKey: dice.oneIn(2) ? dice.of(['o1', 'o2']) : '',
     key: dice.oneIn(5) ? dice.of(['k1', 'k2']) : '',
     headers: headers(dice),
     body: body(dice),

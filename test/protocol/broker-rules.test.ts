@@ -1,7 +1,7 @@
 // The rules of docs/protocol.md that a broker keeps, one test for each, by its id.
 
 import { DRAIN, HEARTBEAT, Kind, type Welcome, type WireRecord } from '@majordomo/protocol';
-import { Scene, failure, final, hello, name, offer, request, words } from './scene.js';
+import { Scene, failure, final, hello, name, offer, request, submit, words } from './scene.js';
 
 const credit = (limit: number): WireRecord => ({ kind: Kind.credit, service: 0, limit });
 const release = (ref: number, ran: 'no' | 'yes' | 'unknown'): WireRecord => ({ kind: Kind.release, ref, ran });
@@ -230,8 +230,10 @@ describe('asking', () => {
     const scene = new Scene();
     const client = scene.client(1);
     scene.worker(2);
-    expect(client.say(request(1, { confirm: true }))).toEqual([{ kind: Kind.accepted, ref: 1, stored: 'memory' }]);
-    expect(words(client.say(request(2, { durable: true })))).toEqual(['ERROR 2 UNSUPPORTED ran=no']);
+    expect(client.say(request(1, { confirm: true }))).toEqual([
+      { kind: Kind.accepted, ref: 1, stored: 'memory', journal: 0, ticket: 0 },
+    ]);
+    expect(words(client.say(submit(2)))).toEqual(['ERROR 2 UNSUPPORTED ran=no']);
   });
 });
 
@@ -577,7 +579,7 @@ describe('silence', () => {
   test.each([
     ['WELCOME', { ...(hello() as object), kind: Kind.welcome } as unknown as Welcome],
     ['TAKEN', { kind: Kind.taken, count: 1 } as const],
-    ['ACCEPTED', { kind: Kind.accepted, ref: 1, stored: 'memory' } as const],
+    ['ACCEPTED', { kind: Kind.accepted, ref: 1, stored: 'memory', journal: 0, ticket: 0 } as const],
   ])('%s from a peer is a breach', (_what, record) => {
     expect(words(new Scene().client(1).say(record))).toEqual(['GOODBYE PROTOCOL_ERROR']);
   });

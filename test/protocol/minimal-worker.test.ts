@@ -3,6 +3,7 @@
 import { createBroker, type RunningBroker } from '@majordomo/broker';
 import { connect, type Client } from '@majordomo/client';
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { Dealer } from 'zeromq';
 
 const text = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
@@ -84,5 +85,7 @@ test('its error and its leaving are understood as well', async () => {
   await expect(call).rejects.toMatchObject({ code: 'HANDLER_FAILED', message: 'no', ran: 'yes' });
   await socket.send(example('HEARTBEAT'));
   await socket.send(example('GOODBYE'));
+  // Two sockets: the call must not overtake the leaving.
+  while ((broker.describe('workers') as unknown[]).length > 0) await setTimeout(5);
   await expect(client.call('echo.say', 'hi', { deadlineMs: 3_000 })).rejects.toMatchObject({ ran: 'no' });
 });

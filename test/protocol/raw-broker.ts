@@ -111,6 +111,7 @@ export class RawBroker {
       messageBytesMax: 16_777_216,
       namesMax: 4_096,
       requestsMax: 1_000,
+      journal: 0,
       dedupeWindowMs: 600_000,
       software: 'raw',
       ...more,

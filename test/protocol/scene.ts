@@ -1,7 +1,16 @@
 // A broker machine and peers that speak to it record by record: what one says, and what another hears of it.
 
 import { BROKER_DEFAULTS, Broker, type BrokerSettings } from '@majordomo/broker';
-import { Kind, NO_BYTES, decodeErrorBody, type WireRecord } from '@majordomo/protocol';
+import {
+  Kind,
+  NO_BYTES,
+  decodeErrorBody,
+  encodeBody,
+  requestIdText,
+  type LinkId,
+  type WireRecord,
+} from '@majordomo/protocol';
+import { Disk } from '../spec/disk.js';
 
 type Of<K extends WireRecord['kind']> = Extract<WireRecord, { kind: K }>;
 
@@ -44,25 +53,81 @@ export class Peer {
 }
 
 export class Scene {
-  readonly broker: Broker;
+  /** What is on it stays when the broker is started again. Until it is opened the broker has no journal. */
+  readonly disk = new Disk();
+  readonly #settings: Partial<BrokerSettings>;
   readonly #peers = new Map<number, Peer>();
+  #broker: Broker;
+  #links = 0;
   now = 10_000;
 
   constructor(settings: Partial<BrokerSettings> = {}) {
+    this.#settings = settings;
     // Its own start is over: nobody is awaited because of it.
-    this.broker = new Broker({ ...BROKER_DEFAULTS, instance: 99, ...settings }, 0);
+    this.#broker = this.#start(99, 0);
+  }
+
+  /** A scene whose broker has a journal. */
+  static withDisk(settings: Partial<BrokerSettings> = {}): Scene {
+    const scene = new Scene(settings);
+    scene.#load();
+    return scene;
+  }
+
+  get broker(): Broker {
+    return this.#broker;
   }
 
   give(input: Parameters<Broker['handle']>[0]): void {
-    const { broker } = this;
-    broker.handle(input, this.now);
-    const { links, records, closes } = broker.output;
-    records.forEach((record, i) => this.#peers.get(links[i] as number)?.take(record));
-    for (const link of closes) {
+    this.#broker.handle(input, this.now);
+    this.#perform();
+  }
+
+  /** Everything that waits is on the disk. */
+  sync(): void {
+    for (const { links, records } of this.disk.sync()) this.#deliver(links, records);
+  }
+
+  /**
+   * The broker is killed and started again with the same disk: links are gone, and so is what was not on it.
+   *
+   * @param meanwhile what happens before the entries of the journal are read.
+   */
+  restart(meanwhile: () => void = () => undefined): void {
+    this.disk.crash();
+    this.#peers.clear();
+    this.#broker = this.#start(this.#broker.memory.settings.instance + 1, this.now);
+    this.disk.find(this.#broker, this.now);
+    this.#perform();
+    meanwhile();
+    this.disk.read(this.#broker, this.now);
+    this.#perform();
+  }
+
+  #start(instance: number, now: number): Broker {
+    return new Broker({ ...BROKER_DEFAULTS, instance, ...this.#settings }, now);
+  }
+
+  #load(): void {
+    this.disk.load(this.#broker, this.now);
+    this.#perform();
+  }
+
+  #perform(): void {
+    const { output } = this.#broker;
+    this.#deliver(output.links, output.records);
+    const { writes, storedLinks, storedRecords } = output;
+    const turn = { writes: [...writes], links: [...storedLinks], records: [...storedRecords] };
+    for (const { links, records } of this.disk.take(turn)) this.#deliver(links, records);
+    for (const link of output.closes) {
       const peer = this.#peers.get(link);
       if (peer !== undefined) peer.isClosed = true;
     }
-    broker.output.clear();
+    output.clear();
+  }
+
+  #deliver(links: readonly LinkId[], records: readonly WireRecord[]): void {
+    records.forEach((record, i) => this.#peers.get(links[i] as number)?.take(record));
   }
 
   /** Time passes, second by second; peers that are named stay alive. */
@@ -77,7 +142,8 @@ export class Scene {
 
   /** A new link that has said nothing. */
   connect(): Peer {
-    const peer = new Peer(this, this.#peers.size + 1);
+    this.#links += 1;
+    const peer = new Peer(this, this.#links);
     this.#peers.set(peer.link, peer);
     return peer;
   }
@@ -143,12 +209,33 @@ export function request(ref: number, more: Partial<Of<typeof Kind.request>> = {}
     received: 0,
     waitForService: false,
     confirm: false,
-    durable: false,
     key: '',
     headers: NO_BYTES,
     body: NO_BYTES,
     ...more,
   };
+}
+
+export function submit(ref: number, more: Partial<Of<typeof Kind.submit>> = {}): WireRecord {
+  return {
+    kind: Kind.submit,
+    ref,
+    name: 0,
+    ageMs: 0,
+    expiresMs: 0,
+    delayMs: 0,
+    priority: 4,
+    orderingKey: '',
+    key: '',
+    headers: NO_BYTES,
+    body: NO_BYTES,
+    ...more,
+  };
+}
+
+/** A question about a ticket or a dead letter, with the NAME that it needs. */
+export function asking(ref: number, method: string, id: string): WireRecord[] {
+  return [name(9, 'majordomo', method), request(ref, { name: 9, body: encodeBody(id) })];
 }
 
 export function final(ref: number, more: Partial<Of<typeof Kind.final>> = {}): WireRecord {
@@ -180,6 +267,10 @@ export function words(records: readonly WireRecord[]): string[] {
         return `WINDOW ${record.ref} ${record.received} to ${record.allowed}${record.rewind ? ' rewind' : ''}`;
       case Kind.partial:
         return `PARTIAL ${record.ref} ${record.index}`;
+      case Kind.accepted:
+        return record.ticket === 0
+          ? 'ACCEPTED'
+          : `ACCEPTED ${record.ref} ${requestIdText(record.journal, record.ticket)}`;
       case Kind.taken:
         return `TAKEN ${record.count}`;
       default:

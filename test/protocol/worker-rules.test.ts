@@ -313,6 +313,7 @@ function welcomeOf(more: object): WireRecord {
     messageBytesMax: 16_777_216,
     namesMax: 4_096,
     requestsMax: 1_000,
+    journal: 0,
     dedupeWindowMs: 600_000,
     software: 'raw',
     ...more,

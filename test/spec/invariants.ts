@@ -7,13 +7,15 @@ export function checkInvariants(broker: Broker): void {
   const { memory } = broker;
   let unsettled = 0;
   const seen = new Set<unknown>();
+  // After a start durable requests wait for workers that may hold them.
+  const held = new Set<unknown>(memory.journal.held.flat());
   for (const session of memory.sessions.values()) {
     for (const request of session.requests.values()) {
       // Under an idempotency key several numbers of several sessions lead to one request.
       if (seen.has(request)) continue;
       seen.add(request);
-      if (!request.isSettled) unsettled += 1;
-      const waits = request.list !== undefined || request.parked !== undefined;
+      if (!request.isSettled && request.durable === undefined) unsettled += 1;
+      const waits = request.list !== undefined || request.parked !== undefined || held.has(request);
       if (request.state === 'queued' && !waits) throw new Error(`D2: request ${request.ref} is queued nowhere`);
       if (request.state === 'assigned' && request.lease === undefined)
         throw new Error(`D2: request ${request.ref} is assigned to nobody`);

@@ -11,10 +11,13 @@ import {
   NO_BYTES,
   Role,
   WIRE_LIMITS,
+  decodeBody,
   decodeErrorBody,
   decodeMessage,
+  encodeBody,
   encodeErrorBody,
   encodeMessages,
+  requestIdText,
   type CancelReason,
   type ErrorCode,
   type LinkInput,
@@ -22,6 +25,8 @@ import {
   type Ran,
   type WireRecord,
 } from '@majordomo/protocol';
+
+import { Disk, JOURNAL } from './disk.js';
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 const textOf = (bytes: Uint8Array): string => JSON.stringify(Buffer.from(bytes).toString('utf8'));
@@ -64,6 +69,9 @@ export class Transcript {
   #lastInstance = 0;
   readonly #peers = new Map<string, Peer>();
   readonly #shown = new Set<number>();
+  readonly #disk = new Disk();
+  /** Whose answers are plain data of the broker's own: `c1/5`. */
+  readonly #plain = new Set<string>();
   #answers: string[] = [];
 
   constructor(overrides: Partial<BrokerSettings> = {}) {
@@ -101,6 +109,9 @@ export class Transcript {
         return;
       case 'broker':
         this.#brokerDoes(line);
+        return;
+      case 'disk':
+        this.#diskDoes(second, line);
         return;
       case 'worker':
         this.#join(second, Role.worker);
@@ -151,11 +162,47 @@ export class Transcript {
         this.#settings = { ...this.#settings, instance: this.#settings.instance + 1 };
         this.#broker = new Broker(this.#settings, this.#now);
         this.#partAll();
-        return;
+        this.#disk.crash();
+        if (this.#disk.isOpen) this.#disk.load(this.#broker, this.#now);
+        break;
       default:
         throw new Error(`transcript: what does the broker do? ${line.words.join(' ')}`);
     }
     this.#collect();
+  }
+
+  #diskDoes(verb: string, line: Line): void {
+    switch (verb) {
+      case 'opens':
+        this.#disk.load(this.#broker, this.#now);
+        break;
+      case 'stalls':
+        this.#disk.isStalled = true;
+        return;
+      case 'syncs':
+        this.#disk.isStalled = false;
+        this.#release(this.#disk.sync());
+        return;
+      case 'is-full':
+      case 'has-room':
+        this.#broker.handle({ kind: 'journal-room', hasRoom: verb === 'has-room' }, this.#now);
+        break;
+      case 'damages':
+        this.#disk.damage(line.words[2] ?? '');
+        return;
+      case 'shows':
+        this.#answers.push(`disk ${this.#disk.names.join(' ')}`.trim());
+        return;
+      default:
+        throw new Error(`transcript: what does the disk do? ${line.words.join(' ')}`);
+    }
+    this.#collect();
+  }
+
+  #release(turns: ReturnType<Disk['sync']>): void {
+    for (const { links, records } of turns) {
+      links.forEach((link, index) => this.#sent(link, records[index] as WireRecord));
+    }
   }
 
   /** Time passes; the broker is woken whenever it asked to be. */
@@ -249,6 +296,14 @@ export class Transcript {
     switch (verb) {
       case 'requests':
         this.#request(peer, line);
+        return;
+      case 'submits':
+        this.#submit(peer, line);
+        return;
+      case 'asks-status':
+      case 'collects':
+      case 'withdraws':
+        this.#askTicket(peer, verb, third, fourth);
         return;
       case 'cancels':
         this.#say(peer, { kind: Kind.cancel, ref: Number(third), reason: (fourth || 'cancelled') as CancelReason });
@@ -346,9 +401,38 @@ export class Transcript {
     }
   }
 
-  #request(peer: Peer, line: Line): void {
+  #submit(peer: Peer, line: Line): void {
     const [, , ref = '', address = '', body = ''] = line.words;
     const { options } = line;
+    this.#say(peer, {
+      kind: Kind.submit,
+      ref: Number(ref),
+      name: this.#nameOf(peer, address),
+      ageMs: Number(options['age'] ?? 0),
+      expiresMs: Number(options['expires'] ?? 0),
+      delayMs: Number(options['delay'] ?? 0),
+      priority: Number(options['priority'] ?? 4),
+      orderingKey: options['order'] ?? '',
+      key: options['key'] ?? '',
+      headers: NO_BYTES,
+      body: bytesOf(body),
+    });
+  }
+
+  /** Asks the broker's own service about a ticket: `c1 collects 5 1.2`. */
+  #askTicket(peer: Peer, verb: string, ref: string, name: string): void {
+    const method = { 'asks-status': 'ticketStatus', collects: 'ticketResult', withdraws: 'ticketCancel' }[verb] ?? '';
+    if (verb !== 'collects') this.#plain.add(`${peer.name}/${ref}`);
+    const id = requestIdText(JOURNAL, Disk.ticket(name));
+    this.#sayRequest(peer, Number(ref), this.#nameOf(peer, `majordomo.${method}`), encodeBody(id), {});
+  }
+
+  #request(peer: Peer, line: Line): void {
+    const [, , ref = '', address = '', body = ''] = line.words;
+    this.#sayRequest(peer, Number(ref), this.#nameOf(peer, address), bytesOf(body), line.options);
+  }
+
+  #nameOf(peer: Peer, address: string): number {
     let name = peer.names.get(address);
     if (name === undefined) {
       name = peer.names.size;
@@ -361,9 +445,13 @@ export class Transcript {
         method: address.slice(dot + 1),
       });
     }
+    return name;
+  }
+
+  #sayRequest(peer: Peer, ref: number, name: number, body: Uint8Array, options: Line['options']): void {
     this.#say(peer, {
       kind: Kind.request,
-      ref: Number(ref),
+      ref,
       name,
       timeLeftMs: Number(options['deadline'] ?? 60_000),
       ageMs: Number(options['age'] ?? 0),
@@ -371,10 +459,9 @@ export class Transcript {
       received: Number(options['received'] ?? 0),
       waitForService: options['wait'] !== undefined,
       confirm: options['confirm'] !== undefined,
-      durable: options['durable'] !== undefined,
       key: options['key'] ?? '',
       headers: NO_BYTES,
-      body: bytesOf(body),
+      body,
     });
   }
 
@@ -385,12 +472,14 @@ export class Transcript {
   }
 
   #holds(peer: Peer, request: string, line: Line): void {
-    const [client = '', ref = ''] = request.split('/');
-    const instance = this.#peers.get(client)?.instance ?? 0;
+    const [client = '', number = ''] = request.split('/');
+    const isDurable = client === 'journal';
+    const instance = isDurable ? JOURNAL : (this.#peers.get(client)?.instance ?? 0);
+    const ref = isDurable ? Disk.ticket(number) : Number(number);
     const service = peer.services.get(line.options['service'] ?? '')?.number ?? 0;
     const attempt = Number(line.options['attempt'] ?? 1);
     const finished = line.words.includes('finished');
-    this.#say(peer, { kind: Kind.holds, instance, ref: Number(ref), attempt, service, finished });
+    this.#say(peer, { kind: Kind.holds, instance, ref, attempt, service, finished });
   }
 
   #lease(peer: Peer, request: string): number {
@@ -421,6 +510,10 @@ export class Transcript {
   #collect(): void {
     const { output } = this.#broker;
     output.links.forEach((link, index) => this.#sent(link, output.records[index] as WireRecord));
+    const { writes, storedLinks, storedRecords } = output;
+    if (writes.length > 0 || storedRecords.length > 0) {
+      this.#release(this.#disk.take({ writes: [...writes], links: [...storedLinks], records: [...storedRecords] }));
+    }
     for (const { event, ...rest } of output.events) {
       const words = Object.entries(rest).map(
         ([key, value]) => `${key}=${Array.isArray(value) ? value.join(',') : String(value)}`,
@@ -445,6 +538,7 @@ export class Transcript {
   }
 
   #requestName(instance: number, ref: number): string {
+    if (instance === JOURNAL) return `journal/${Disk.name(ref)}`;
     const client = [...this.#peers.values()].find((each) => each.instance === instance);
     return `${client?.name ?? instance.toString(16)}/${ref}`;
   }
@@ -466,7 +560,7 @@ export class Transcript {
       case Kind.final:
         return record.end
           ? `${word} ${record.ref} end count=${record.count}`
-          : `${word} ${record.ref} ${textOf(record.body)}`;
+          : `${word} ${record.ref} ${this.#plain.has(`${peer.name}/${record.ref}`) ? plain(record.body) : textOf(record.body)}`;
       case Kind.error: {
         const wait = record.retryAfterMs > 0 ? ` retryAfterMs=${record.retryAfterMs}` : '';
         return `${word} ${record.ref} ${record.code} ran=${record.ran} stage=${record.stage}${wait} "${decodeErrorBody(record.body).message}"`;
@@ -482,7 +576,7 @@ export class Transcript {
         return `${word} ${name} received=${record.received} allowed=${record.allowed}${record.rewind ? ' rewind' : ''}`;
       }
       case Kind.accepted:
-        return `${word} ${record.ref} stored=${record.stored}`;
+        return `${word} ${record.ref} stored=${record.stored}${record.ticket === 0 ? '' : ` ticket=${Disk.name(record.ticket)}`}`;
       case Kind.taken:
         return `${word} ${record.count}`;
       case Kind.goodbye:
@@ -491,6 +585,12 @@ export class Transcript {
         return word;
     }
   }
+}
+
+/** What the broker says of a ticket, but for the dates. */
+function plain(body: Uint8Array): string {
+  const { state, attempt, collected, cancelled } = decodeBody(body) as Record<string, unknown>;
+  return JSON.stringify({ state, attempt, collected, cancelled });
 }
 
 /** The words that `cancels` may end with. */

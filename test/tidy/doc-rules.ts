@@ -104,6 +104,22 @@ function rulesOf(text: string): Rule[] {
   return rules;
 }
 
+const MDP_TESTS = /^(?:test\/(?:mdp|interop)\/.*|apps\/broker\/src\/core\/mdp\/.*\.spec)\.ts$/;
+
+/** Decisions of docs/mdp.md whose ids are given twice, and those that no test of plain Majordomo peers names outside of comments. */
+export function untestedDecisions(house: House): string[] {
+  const text = house.text('docs/mdp.md');
+  if (text === undefined) return ['docs/mdp.md is missing'];
+  const tests = house.paths.filter((path) => MDP_TESTS.test(path)).map((path) => house.text(path) ?? '');
+  const named = new Set(tests.flatMap((each) => each.replace(/^\s*\/\/.*$/gm, '').match(/\bM\d+\b/g) ?? []));
+  const ids = rulesOf(text).flatMap((rule) => rule.id ?? []);
+  return [
+    ...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `docs/mdp.md: ${id} is given twice`),
+    ...ids.filter((id) => !named.has(id)).map((id) => `docs/mdp.md: no test names ${id}`),
+    ...(ids.length === 0 ? ['docs/mdp.md: it decides nothing'] : []),
+  ];
+}
+
 /** MUSTs of docs/protocol.md without an id, ids given twice, and ids of MUSTs that no test and no spec names. */
 export function untestedMusts(house: House): string[] {
   const text = house.text('docs/protocol.md');

@@ -1,5 +1,5 @@
 // Breaks every house rule once, in a house made of a few texts, and sees that it goes red: a rule nobody has seen red may be blind.
-import { deadPaths, errorDocFaults, untestedMusts } from './doc-rules.js';
+import { deadPaths, errorDocFaults, untestedDecisions, untestedMusts } from './doc-rules.js';
 import { houseOf, type House } from './house.js';
 import {
   brokenFloors,
@@ -307,5 +307,22 @@ describe('documents', () => {
     expect(musts('**W7** It MUST.', 'W71 XW7')).toHaveLength(1);
     const spec = { 'docs/protocol.md': '**W7** It MUST.', 'libs/a/src/a.spec.ts': '// protocol.md W7' };
     expect(untestedMusts(house(spec))).toEqual([]);
+  });
+
+  const decided = (text: string, tests: string): string[] =>
+    untestedDecisions(house({ 'docs/mdp.md': text, 'test/mdp/a.test.ts': tests, 'test/spec/b.test.ts': "test('M3')" }));
+
+  test('a decision about plain Majordomo peers is named by a test of theirs', () => {
+    expect(decided('- **M1** So.\n- **M2** And so.', "test('M1: so');\ntest('and so (M2)');")).toEqual([]);
+    expect(untestedDecisions(house({}))).toEqual(['docs/mdp.md is missing']);
+  });
+
+  test.each([
+    ['- **M1** So.\n- **M3** And so.', "test('M1')", 'docs/mdp.md: no test names M3'],
+    ['- **M1** So.', '// M1', 'docs/mdp.md: no test names M1'],
+    ['- **M1** So.\n- **M1** Or so.', "test('M1')", 'docs/mdp.md: M1 is given twice'],
+    ['Nothing.', '', 'docs/mdp.md: it decides nothing'],
+  ])('%j is a fault with %j', (text, tests, fault) => {
+    expect(decided(text, tests)).toEqual([fault]);
   });
 });

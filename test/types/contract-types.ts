@@ -1,6 +1,7 @@
 // What the compiler must refuse: every line below `@ts-expect-error` is an error to it, or the build fails. Nothing here is run.
-import type { Client } from '@majordomo/client';
+import type { Client, TicketStatus } from '@majordomo/client';
 import type { HandlersOf } from '@majordomo/protocol';
+import type { RequestContext } from '@majordomo/worker';
 import type { Order, byTypes, withArktype, withValibot, withZod } from './orders-contract.js';
 
 interface Context {
@@ -35,6 +36,39 @@ export async function callsAreTyped(client: Client<Everything>): Promise<void> {
     isTrue<Same<typeof event, { step: number }>>();
   }
   for await (const event of client.stream('zod-orders.watch', 'id')) isTrue<Same<typeof event, { step: number }>>();
+}
+
+export async function ticketsAreTyped(client: Client<Everything>): Promise<void> {
+  const ticket = await client.submit('zod-orders.create', { sku: 'a' }, { orderingKey: 'a', runAtMs: 1 });
+  const created = await ticket.result({ timeoutMs: 5 });
+  isTrue<Same<typeof created, { id: string; quantity: number }>>();
+  const count = await (await client.submit('orders.count')).result();
+  isTrue<Same<typeof count, number>>();
+  const later = await client.ticket<Order>(ticket.id).result();
+  isTrue<Same<typeof later, Order>>();
+  const unknown = await client.ticket('any').result();
+  isTrue<Same<typeof unknown, unknown>>();
+  const { state } = await ticket.status();
+  isTrue<Same<typeof state, TicketStatus['state']>>();
+  const ended = await ticket.cancel();
+  isTrue<Same<typeof ended, boolean>>();
+}
+
+export async function wrongSubmissionsAreRefused(client: Client<Everything>, context: RequestContext): Promise<void> {
+  // @ts-expect-error there is no such address
+  await client.submit('orders.creat', { sku: 'a' });
+  // @ts-expect-error the sku is a text
+  await client.submit('zod-orders.create', { sku: 1 });
+  // @ts-expect-error the input is missing
+  await client.submit('orders.cancel');
+  // @ts-expect-error a stream cannot be handed over
+  await client.submit('orders.watch', 'id');
+  // @ts-expect-error what is handed over waits for its service in any case
+  await client.submit('orders.count', undefined, { waitForService: true });
+  // @ts-expect-error a date is told in ms
+  await client.submit('orders.count', undefined, { runAtMs: new Date() });
+  // Handlers hand over without contracts.
+  await (await context.client.submit('any.thing', { at: 'all' })).status();
 }
 
 export async function wrongCallsAreRefused(client: Client<Everything>): Promise<void> {

@@ -1,10 +1,23 @@
 // A running broker: the machine on a ROUTER port, driven turn by turn, in this process.
 
 import { WIRE_LIMITS } from '@majordomo/protocol';
-import { Driver, RouterPort, SystemClock, randomInstance, type Counters as TrafficCounters } from '@majordomo/runtime';
-import { Broker, type OperatorInput } from './core/broker.js';
+import {
+  Driver,
+  RouterPort,
+  SystemClock,
+  randomInstance,
+  type Clock,
+  type Counters as TrafficCounters,
+  type Port,
+} from '@majordomo/runtime';
+import { Broker } from './core/broker.js';
 import type { BrokerEvent, Counters } from './core/events.js';
 import { INTROSPECTION } from './core/introspection.js';
+import type { MdpSettings } from './core/mdp/desk.js';
+import { MdpGateway, type GatewayInput } from './core/mdp/gateway.js';
+import { LmdbStore } from './store/lmdb-store.js';
+import { Room } from './store/room.js';
+import type { Loaded, Store } from './store/store.js';
 import { resolveBrokerOptions, type BrokerOptions, type BrokerOptionsGiven } from './options.js';
 
 /** What may be given beside the options: ways for the broker to tell what it does. */
@@ -13,6 +26,11 @@ export interface BrokerObservers {
   readonly onEvent?: ((event: BrokerEvent) => void) | undefined;
   /** Called when the broker stopped because of a bug of its own. By default the error is thrown, which ends the process. */
   readonly onBug?: ((error: unknown) => void) | undefined;
+  /**
+   * Called when the journal can no longer be written: the broker has stopped, and nothing was acknowledged that is not on disk. By default
+   * the error is thrown, which ends the process; whatever runs it should start it again.
+   */
+  readonly onStoreFailure?: ((error: unknown) => void) | undefined;
 }
 
 export interface RunningBroker {
@@ -40,30 +58,49 @@ export interface RunningBroker {
 /** How long what was sent last may take to leave, in ms. */
 const CLOSE_LINGER_MS = 500;
 
-class BrokerProcess implements RunningBroker {
+/** What a running broker is made of. The simulation gives it another time, other links and another disk. */
+export interface BrokerParts {
+  /** Where its port listens. */
+  readonly endpoints: readonly string[];
+  readonly options: Readonly<BrokerOptions>;
+  readonly machine: Broker;
+  readonly port: Port;
+  readonly clock: Clock;
+  readonly observers: BrokerObservers;
+  readonly journal: OpenJournal | undefined;
+}
+
+/** Runs from its construction until it is closed. */
+export class BrokerProcess implements RunningBroker {
   readonly endpoints: readonly string[];
   readonly options: Readonly<BrokerOptions>;
   readonly #machine: Broker;
-  readonly #driver: Driver<OperatorInput, BrokerEvent>;
-  readonly #clock: SystemClock;
+  readonly #driver: Driver<GatewayInput, BrokerEvent>;
+  readonly #store: Store | undefined;
+  readonly #room: Room | undefined;
+  readonly #clock: Clock;
   readonly #drained: ((unsettled: number) => void)[] = [];
   #drainResult: number | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(parts: {
-    endpoints: readonly string[];
-    options: Readonly<BrokerOptions>;
-    port: RouterPort;
-    clock: SystemClock;
-    observers: BrokerObservers;
-  }) {
-    const { endpoints, options, port, clock, observers } = parts;
+  constructor(parts: BrokerParts) {
+    const { endpoints, options, machine, port, clock, observers, journal } = parts;
     this.endpoints = endpoints;
     this.options = options;
     this.#clock = clock;
-    this.#machine = new Broker({ ...options, instance: randomInstance() }, clock.now());
-    this.#driver = new Driver<OperatorInput, BrokerEvent>({
-      machine: this.#machine,
+    this.#machine = machine;
+    this.#store = journal?.store;
+    const room = journal?.freeBytes && this.#makeRoom(journal.freeBytes, parts);
+    this.#room = room;
+    const tellRoom = (hasRoom: boolean): void => this.#tellRoom(hasRoom);
+    const onStoreFailure = (error: unknown): void => {
+      room?.stop();
+      (observers.onStoreFailure ?? crash)(error);
+    };
+    const speaksMdp = options.mdp === 'on';
+    this.#driver = new Driver<GatewayInput, BrokerEvent>({
+      machine: speaksMdp ? new MdpGateway(machine, mdpSettings(options)) : machine,
+      foreignInput: speaksMdp ? (link, frames) => ({ kind: 'foreign', link, frames }) : undefined,
       port,
       clock,
       bytesMax: options.messageBytesMax + WIRE_LIMITS.batchOverheadBytes,
@@ -72,8 +109,35 @@ class BrokerProcess implements RunningBroker {
         observers.onEvent?.(event);
       },
       onBug: observers.onBug ?? crash,
+      journal: journal && {
+        store: journal.store,
+        onRoom: room === undefined ? tellRoom : (hasRoom) => room.setStore(hasRoom),
+        onFailure: onStoreFailure,
+      },
     });
     this.#driver.start();
+    if (journal === undefined) return;
+    const { id, starts } = journal.loaded;
+    this.#driver.input({ kind: 'journal-found', id, starts, date: clock.date() });
+    this.#read(journal.loaded).catch(onStoreFailure);
+    room?.start();
+  }
+
+  #makeRoom(freeBytes: () => Promise<number>, { clock, options }: BrokerParts): Room {
+    const { storeReserveBytes: reserveBytes } = options;
+    return new Room({ clock, reserveBytes, freeBytes, onRoom: (hasRoom) => this.#tellRoom(hasRoom) });
+  }
+
+  #tellRoom(hasRoom: boolean): void {
+    this.#driver.input({ kind: 'journal-room', hasRoom });
+  }
+
+  /** Serves from the first entries on; what comes in meanwhile is taken between two lots. */
+  async #read(loaded: Loaded): Promise<void> {
+    for await (const entries of loaded.entries) {
+      if (!this.#driver.input({ kind: 'journal-entries', entries })) return;
+    }
+    this.#driver.input({ kind: 'journal-read' });
   }
 
   get endpoint(): string {
@@ -112,14 +176,38 @@ class BrokerProcess implements RunningBroker {
   }
 
   async #close(): Promise<void> {
+    this.#room?.stop();
     this.#driver.input({ kind: 'close' });
     await this.#driver.stop(CLOSE_LINGER_MS);
+    await this.#store?.close();
     this.#tellDrained(this.#machine.memory.unsettled);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** A store, and what it held when it was opened. */
+export interface OpenJournal {
+  readonly store: Store;
+  readonly loaded: Loaded;
+  /** How many bytes can still be written to it; left out where nobody need look. */
+  readonly freeBytes?: (() => Promise<number>) | undefined;
+}
+
+async function openJournal({ data }: BrokerOptions, clock: Clock): Promise<OpenJournal> {
+  const store = await LmdbStore.open({ folder: data, date: clock.date() });
+  try {
+    return { store, loaded: await store.load(), freeBytes: () => store.freeBytes() };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function mdpSettings({ mdpHeartbeatMs, mdpLiveness, mdpExpiresMs }: BrokerOptions): MdpSettings {
+  return { heartbeatMs: mdpHeartbeatMs, liveness: mdpLiveness, expiresMs: mdpExpiresMs };
 }
 
 /** Nobody asked to be told: a bug ends the process, loudly. */
@@ -132,10 +220,11 @@ function crash(error: unknown): never {
  *
  * @param given options and observers, all optional; by default it listens on tcp://127.0.0.1:5555.
  * @returns resolves when it listens.
- * @throws MajordomoError INVALID_OPTION for a bad option, all problems together, and for an endpoint that cannot be bound.
+ * @throws MajordomoError INVALID_OPTION for a bad option, all problems together, for an endpoint that cannot be bound, and for a
+ *   data folder that another broker has or that cannot be opened; STORE_FULL when its disk has no room to begin with.
  */
 export async function createBroker(given: BrokerOptionsGiven & BrokerObservers = {}): Promise<RunningBroker> {
-  const { onEvent, onBug, ...rest } = given;
+  const { onEvent, onBug, onStoreFailure, ...rest } = given;
   const options = resolveBrokerOptions(rest);
   const clock = new SystemClock();
   const port = new RouterPort({
@@ -143,11 +232,15 @@ export async function createBroker(given: BrokerOptionsGiven & BrokerObservers =
     limits: { frameBytesMax: options.messageBytesMax + WIRE_LIMITS.batchOverheadBytes },
   });
   const endpoints: string[] = [];
+  let journal: OpenJournal | undefined;
   try {
+    if (options.data !== '') journal = await openJournal(options, clock);
     for (const endpoint of options.bind) endpoints.push(await port.bind(endpoint));
   } catch (error) {
-    await port.shutdown(0);
+    await Promise.all([port.shutdown(0), journal?.store.close()]);
     throw error;
   }
-  return new BrokerProcess({ endpoints, options, port, clock, observers: { onEvent, onBug } });
+  const observers = { onEvent, onBug, onStoreFailure };
+  const machine = new Broker({ ...options, instance: randomInstance() }, clock.now());
+  return new BrokerProcess({ endpoints, options, machine, port, clock, observers, journal });
 }

@@ -15,6 +15,17 @@ import { BROKER_DEFAULTS, type BrokerSettings } from './core/settings.js';
 export interface BrokerOptions extends Omit<BrokerSettings, 'instance'> {
   /** Endpoints to listen on. */
   readonly bind: readonly string[];
+  /** Folder of the journal; '' for none, and then nothing can be submitted. */
+  readonly data: string;
+  /** With less than this many bytes free for the journal nothing new is submitted; what was submitted goes on. */
+  readonly storeReserveBytes: number;
+  /** `on` or `off`: are plain Majordomo peers (RFC 7 and RFC 18) served on the same port? */
+  readonly mdp: string;
+  /** Heartbeats to workers of theirs, and silent intervals after which one is gone. */
+  readonly mdpHeartbeatMs: number;
+  readonly mdpLiveness: number;
+  /** How long a request of a client of theirs may take: it has no deadline of its own. */
+  readonly mdpExpiresMs: number;
   /** How long `drain()` and SIGTERM wait for what is unsettled. */
   readonly drainTimeoutMs: number;
 }
@@ -44,6 +55,9 @@ const bytes = (fallback: number, help: string, min = 0, max = 64 * GIB): OptionS
   max,
 });
 
+/** What one second may write before the disk is looked at again (room.ts), and what settling takes that was accepted before. */
+const STORE_RESERVE_BYTES = 64 * 1024 ** 2;
+
 const D = BROKER_DEFAULTS;
 
 /** Every option of a broker: its default, its range, and a sentence. */
@@ -54,6 +68,21 @@ export const BROKER_OPTIONS: OptionTable<BrokerOptions> = {
     help: 'endpoints to listen on',
     check: endpointList('listen'),
   },
+  data: { type: 'text', fallback: '', help: 'folder of the journal, where submitted requests are kept' },
+  mdp: {
+    type: 'text',
+    fallback: 'on',
+    help: 'on or off: serve plain Majordomo peers (RFC 7, RFC 18) on the same port',
+    check: (value) => (value === 'on' || value === 'off' ? undefined : 'must be on or off'),
+  },
+  mdpHeartbeatMs: ms(
+    2_500,
+    'heartbeats to plain Majordomo workers',
+    SESSION_DEFAULTS.heartbeatMinMs,
+    SESSION_DEFAULTS.heartbeatMaxMs,
+  ),
+  mdpLiveness: count(3, 'silent heartbeats after which a plain Majordomo worker is gone', 3, 10),
+  mdpExpiresMs: ms(60_000, 'how long a request of a plain Majordomo client may take', 1, WIRE_LIMITS.timeMaxMs),
   drainTimeoutMs: ms(10_000, 'how long a drain waits for unsettled requests'),
   heartbeatMs: ms(
     D.heartbeatMs,
@@ -92,6 +121,22 @@ export const BROKER_OPTIONS: OptionTable<BrokerOptions> = {
   clientAwayMaxMs: ms(D.clientAwayMaxMs, 'how long a client may be away before its calls are given up'),
   executionGraceMs: ms(D.executionGraceMs, 'what a worker is allowed beyond executionTimeoutMs to say so itself'),
   isolateAfterAttempts: count(D.isolateAfterAttempts, 'lost attempts after which a request runs alone'),
+  expiresMs: ms(D.expiresMs, 'how long a submitted request may take when it does not say', 1, WIRE_LIMITS.timeMaxMs),
+  resultKeepMs: ms(D.resultKeepMs, 'how long the outcome of a submitted request is kept', 1_000, WIRE_LIMITS.timeMaxMs),
+  collectedKeepMs: ms(D.collectedKeepMs, 'how long it is kept after somebody has collected it'),
+  deadLetterKeepMs: ms(
+    D.deadLetterKeepMs,
+    'how long a submitted request that was given up is kept as a dead letter',
+    1_000,
+    WIRE_LIMITS.timeMaxMs,
+  ),
+  storedCountMax: count(D.storedCountMax, 'requests and outcomes in the journal'),
+  storedBytesMax: bytes(D.storedBytesMax, 'bytes in the journal'),
+  storeFullRetryMs: ms(D.storeFullRetryMs, 'what STORE_FULL tells a caller to wait', 1),
+  storeReserveBytes: bytes(
+    STORE_RESERVE_BYTES,
+    'free bytes on the disk of the journal below which nothing new is submitted',
+  ),
   deadLettersMax: count(D.deadLettersMax, 'dead letters kept'),
   deadLettersBytesMax: bytes(D.deadLettersBytesMax, 'bytes of dead letters kept'),
   servicesMax: count(D.servicesMax, 'services known at once'),

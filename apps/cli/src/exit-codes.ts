@@ -17,6 +17,10 @@ export const EXIT_CODES = {
   givenUp: { code: 7, help: 'the request was given up and may have run: find out before asking again' },
   refused: { code: 8, help: 'the broker does not allow or does not offer this' },
   internal: { code: 70, help: 'a bug in Majordomo, or a peer that breaks the protocol' },
+  storeFailed: {
+    code: 74,
+    help: 'broker: its journal cannot be read or written; nothing was acknowledged that is not on disk',
+  },
 } as const;
 
 export type ExitReason = keyof typeof EXIT_CODES;
@@ -37,6 +41,9 @@ const REASONS: Readonly<Record<ErrorCode, ExitReason>> = {
   NO_SUCH_METHOD: 'noSuchMethod',
   DEADLINE_EXCEEDED: 'deadline',
   BUSY: 'busy',
+  STORE_FULL: 'busy',
+  TICKET_UNKNOWN: 'usage',
+  TICKET_EXPIRED: 'givenUp',
   DRAINING: 'busy',
   WORKER_LOST: 'givenUp',
   ATTEMPTS_EXHAUSTED: 'givenUp',
@@ -58,6 +65,11 @@ const REASONS: Readonly<Record<ErrorCode, ExitReason>> = {
 /** The exit code for an error of the catalogue. */
 export function exitCodeOf(code: ErrorCode): number {
   return EXIT_CODES[REASONS[code]].code;
+}
+
+/** Why the error of the catalogue ends a command. */
+export function exitReasonOf(code: ErrorCode): ExitReason {
+  return REASONS[code];
 }
 
 /** A process that a signal ended: 128 and the number of the signal, as shells have it. */

@@ -7,7 +7,16 @@ import { Command, CommanderError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { collect, tellParsing, unknownFlags } from './command-line.js';
 import type { Command as RunnableCommand } from './commands/command.js';
-import { BROKER_HELP, CALL_HELP, DEMO_HELP, programHelp } from './help-texts.js';
+import {
+  BENCH_HELP,
+  BROKER_HELP,
+  CALL_HELP,
+  DEAD_LETTERS_HELP,
+  DEMO_HELP,
+  programHelp,
+  SUBMIT_HELP,
+  TICKET_HELP,
+} from './help-texts.js';
 import { Screen } from './output/screen.js';
 import { readEnvironment, type Environment } from './settings/environment.js';
 
@@ -46,6 +55,9 @@ class Program {
       .addHelpText('after', programHelp);
     this.#addBroker();
     this.#addCall();
+    this.#addSubmit();
+    this.#addTicket();
+    this.#addBench();
     this.#addLists();
     this.#addDemo();
   }
@@ -92,16 +104,68 @@ class Program {
       .argument('[service.method]', 'what is asked')
       .argument('[json]', 'its input; - reads it from stdin')
       .usage('[options] <service.method> [json]');
-    withTimes(command)
+    withAsking(command)
       .option('--stream', 'print every value of a stream as it comes, a line for each')
-      .option('--wait', 'wait for a worker that offers the service, until the time is over')
-      .option('--header <name=value>', 'sent along, for the handler to read; may be repeated', collect)
       .option('--idempotency-key <key>', 'the same key is the same request: it runs once')
       .addHelpText('after', CALL_HELP);
   }
 
+  #addSubmit(): void {
+    const load: Load = async () => (await import('./commands/submit.js')).submit;
+    const command = this.#add('submit', 'hand a request over for good and print its ticket', 2, load)
+      .argument('[service.method]', 'what is asked')
+      .argument('[json]', 'its input; - reads it from stdin')
+      .usage('[options] <service.method> [json]')
+      .option('--key <key>', 'the same key is the same request, from whomever and after restarts too')
+      .option('--ordering-key <key>', 'those of one service under one key are done one at a time, in their order')
+      .option('--priority <number>', '0 to 9; the higher goes first among those that wait (default: 4)')
+      .option('--expires <time>', 'how long it may take to be done (default: that of the broker, 24h)')
+      .option('--run-at <date>', 'not before then: an ISO date, or a time from now: 90s, 2h')
+      .option('--wait', 'wait for its outcome and print it, as call does');
+    withHeaders(withTimes(command)).addHelpText('after', SUBMIT_HELP);
+  }
+
+  #addTicket(): void {
+    const load: Load = async () => (await import('./commands/ticket.js')).ticket;
+    const command = this.#add('ticket', 'ask what became of a request that was handed over', 2, load)
+      .argument('[action]', 'status, result or cancel')
+      .argument('[ticket]', 'as submit printed it')
+      .usage('[options] <status|result|cancel> <ticket>');
+    withCodec(withTimes(command)).addHelpText('after', TICKET_HELP);
+  }
+
+  #addDeadLetters(): void {
+    const load: Load = async () => (await import('./commands/dead-letters.js')).deadLetters;
+    const command = this.#add('dead-letters', 'list, show, replay or purge the requests that were given up', 2, load)
+      .argument('[action]', 'list (the default), show, replay or purge')
+      .argument('[request]', 'its id, as list prints it')
+      .usage('[options] [list | show <request> | replay <request> | purge <request> | purge --all]');
+    withTimes(command)
+      .option('--all', 'with purge: every one that the brokers keep')
+      .addHelpText('after', DEAD_LETTERS_HELP);
+  }
+
+  #addBench(): void {
+    const load: Load = async () => (await import('./commands/bench.js')).bench;
+    const command = this.#add('bench', 'put load on a method and print how it answers', 2, load)
+      .argument('[service.method]', 'what is asked')
+      .argument('[json]', 'its input; - reads it from stdin')
+      .usage('[options] <service.method> [json]')
+      .option('--in-flight <count>', 'calls under way at most, over all connections (default: 100)')
+      .option('--rate <count>', 'open loop: so many calls are due in a second, whatever became of those before')
+      .option('--duration <time>', 'how long it is measured: 30s, 5m (default: 10s)')
+      .option('--requests <count>', 'how many calls are measured, instead of --duration')
+      .option('--warm-up <time>', 'load that is not counted, before it is measured (default: 1s)')
+      .option('--connections <count>', 'clients that make the calls, each in turn (default: 1)')
+      .option('--body-bytes <size>', 'input of so many bytes, instead of JSON: 100, 10kB, 1MiB');
+    withAsking(command)
+      .option('--stream', 'for methods that stream: a call ends with its last value')
+      .option('--hdr <file>', 'write the distribution there, for the plotter of HdrHistogram; in ms')
+      .addHelpText('after', BENCH_HELP);
+  }
+
   #addLists(): void {
-    const load = (kind: 'services' | 'workers' | 'queues' | 'dead-letters'): Load => {
+    const load = (kind: 'services' | 'workers' | 'queues'): Load => {
       return async () => {
         const { list } = await import('./commands/listing.js');
         return (line) => list(kind, line);
@@ -110,7 +174,7 @@ class Program {
     withTimes(this.#add('services', 'list the services that are offered', 0, load('services')));
     withTimes(this.#add('workers', 'list the workers that are connected', 0, load('workers')));
     withTimes(this.#add('queues', 'list what waits', 0, load('queues')));
-    withTimes(this.#add('dead-letters', 'list the requests that were given up', 0, load('dead-letters')));
+    this.#addDeadLetters();
   }
 
   #addDemo(): void {
@@ -128,6 +192,26 @@ function without(command: Command, ...flags: readonly string[]): Command {
     showGlobalOptions: true,
     visibleGlobalOptions: ({ parent }) => parent?.options.filter(({ long }) => !flags.includes(long ?? '')) ?? [],
   });
+}
+
+/** What a request may be told, beside its input. */
+function withAsking(command: Command): Command {
+  return withHeaders(
+    withTimes(command).option('--wait', 'wait for a worker that offers the service, until the time is over'),
+  );
+}
+
+function withHeaders(command: Command): Command {
+  const withAll = command.option(
+    '--header <name=value>',
+    'sent along, for the handler to read; may be repeated',
+    collect,
+  );
+  return withCodec(withAll);
+}
+
+function withCodec(command: Command): Command {
+  return command.option('--codec <name>', 'for plain Majordomo workers, how bytes are meant: msgpack, json or raw');
 }
 
 function withTimes(command: Command): Command {

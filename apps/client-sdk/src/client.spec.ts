@@ -16,6 +16,7 @@ async function portThat(welcomes: boolean): Promise<{ port: RouterPort; endpoint
     messageBytesMax: 1_000_000,
     namesMax: 16,
     requestsMax: 16,
+    journal: 0,
     dedupeWindowMs: 600_000,
     software: 'spec',
   };

@@ -1,6 +1,6 @@
 // Connects to brokers, so that services can be asked.
 
-import { openCaller, type AskerOf, type CallerSession, type CallerStatus } from '@majordomo/caller';
+import { openCaller, type AskerOf, type CallerSession, type CallerStatus, type SubmitterOf } from '@majordomo/caller';
 import type { Contract } from '@majordomo/protocol';
 import { randomInstance } from '@majordomo/runtime';
 import { resolveConnectOptions, type ConnectOptions } from './options.js';
@@ -18,7 +18,9 @@ interface Presence {
 }
 
 /** A connected client. With contracts its addresses, inputs and outputs are typed. */
-export type Client<Contracts extends readonly Contract[] = readonly []> = AskerOf<Contracts> & Presence;
+export type Client<Contracts extends readonly Contract[] = readonly []> = AskerOf<Contracts> &
+  SubmitterOf<Contracts> &
+  Presence;
 
 /**
  * Connects. The client stays connected by itself from then on: what is asked while a broker is away is asked again, elsewhere or when it is back.
@@ -45,6 +47,8 @@ function clientOf(session: CallerSession): Client {
   return {
     call: (address, input, options) => session.call(address, input, options),
     stream: (address, input, options) => session.stream(address, input, options),
+    submit: (address, input, options) => session.submit(address, input, options),
+    ticket: (id) => session.ticket(id),
     status: () => session.status(),
     close: () => session.close(),
     [Symbol.asyncDispose]: () => session.close(),

@@ -1,6 +1,6 @@
 // What a handler knows about the request it works on, and what it can do beside answering.
 //
-// H1. What few handlers look at is made when they look: signal, headers, client.
+// H1. What few handlers look at is made when somebody looks: signal, headers, client.
 // H2. The signal is aborted once, with a reason that says why; a handler that never looks at it pays nothing.
 
 import {
@@ -14,7 +14,7 @@ import {
   type ErrorCode,
   type Milliseconds,
 } from '@majordomo/protocol';
-import type { Asker } from '@majordomo/caller';
+import type { Asker, Submitter } from '@majordomo/caller';
 import type { Run } from './core/state.js';
 
 /** What a handler is given beside its input. */
@@ -34,10 +34,16 @@ export interface RequestContext {
    * signal. What the handler throws after that is taken as its stopping.
    */
   readonly signal: AbortSignal;
-  /** What the caller sent beside the input: trace context and its own. Empty when it sent none. */
+  /**
+   * What the caller sent beside the input: trace context and its own. Empty when it sent none. A plain Majordomo client has `mdp`, which
+   * is its protocol: `0.1` or `0.2`; nobody else has.
+   */
   readonly headers: Readonly<Record<string, unknown>>;
-  /** Calls made with it take over deadline and trace of this request, and are cancelled with its signal. */
-  readonly client: Asker;
+  /**
+   * Calls made with it take over deadline and trace of this request, and are cancelled with its signal. So is the wait for a ticket or a
+   * result; what has been handed over stays.
+   */
+  readonly client: Asker & Submitter;
   /** Tells the caller how far the work is. Notes may be lost and are not stored. @throws MajordomoError UNENCODABLE. */
   progress(value: unknown): void;
 }
@@ -73,7 +79,7 @@ export interface ContextDesk {
   now(): Milliseconds;
   progress(run: Run, body: Bytes): void;
   /** The scope of calls made on behalf of this request. */
-  scope(context: RequestContext, deadlineAt: Milliseconds): Asker;
+  scope(context: RequestContext, deadlineAt: Milliseconds): Asker & Submitter;
 }
 
 const NO_HEADERS: Readonly<Record<string, unknown>> = Object.freeze({});
@@ -85,7 +91,7 @@ export class LiveContext implements RequestContext {
   #headers: Readonly<Record<string, unknown>> | undefined = undefined;
   #stopped: CancelReason | undefined = undefined;
   #controller: AbortController | undefined = undefined;
-  #client: Asker | undefined = undefined;
+  #client: (Asker & Submitter) | undefined = undefined;
 
   constructor(run: Run, desk: ContextDesk) {
     this.#run = run;
@@ -133,7 +139,7 @@ export class LiveContext implements RequestContext {
     return this.#headers;
   }
 
-  get client(): Asker {
+  get client(): Asker & Submitter {
     this.#client ??= this.#desk.scope(this, this.#run.deadlineAt);
     return this.#client;
   }

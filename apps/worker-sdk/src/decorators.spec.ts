@@ -76,6 +76,15 @@ describe('a decorated class', () => {
     });
   });
 
+  it('is handed out as often as the policy for further attempts says', () => {
+    @Service('again')
+    class Again {
+      @Method({ retry: { maxAttempts: 7 } }) go(): void {}
+      @Method({ retry: {} }) come(): void {}
+    }
+    expect(planOf(new Again()).offer.methods.map(({ maxAttempts }) => maxAttempts)).toEqual([7, 0]);
+  });
+
   it('streams generators, and what says that it streams', () => {
     const streams = planOf(new Orders()).offer.methods.filter((each) => each.streams);
     expect(streams.map(({ name }) => name)).toEqual(['watch', 'count', 'feed']);
@@ -157,13 +166,14 @@ describe('what is wrong with a class is said with the names of class and method'
   });
 
   it('values out of range, all together', () => {
-    @Service('range', { concurrency: 0 })
+    @Service('range', { concurrency: 0, codec: 'xml' as 'json' })
     class Range {
       @Method({ executionTimeoutMs: -1, maxAttempts: 1.5 }) go(): void {}
       @Method({ input: {} as StandardSchema }) come(): void {}
     }
     expect(problemsOf(new Range())).toEqual([
       'Range | concurrency must be a whole number from 1 to 65535, not 0',
+      'Range | codec must be msgpack, json or raw',
       expect.stringContaining('Range | go | executionTimeoutMs must be'),
       expect.stringContaining('Range | go | maxAttempts must be'),
       expect.stringContaining('Range | come | input must be a Standard Schema'),
@@ -201,6 +211,22 @@ describe('what is wrong with a class is said with the names of class and method'
       'Others | go | a static member cannot be a method of a service',
       'Others | come | it is a generator, and streams: false',
       'Others | Orders serves "orders" already',
+    ]);
+  });
+
+  it('a policy for further attempts that is wrong, or beside what contradicts it', () => {
+    @Service('again')
+    class Again {
+      @Method({ retry: { baseMs: 0 } }) go(): void {}
+      @Method({ retry: {}, atMostOnce: true }) once(): void {}
+      @Method({ retry: { maxAttempts: 2 }, maxAttempts: 3 }) twice(): void {}
+      @Method({ retry: 5 as unknown as object }) odd(): void {}
+    }
+    expect(problemsOf(new Again())).toEqual([
+      'Again | go | retry: baseMs must be a whole number from 1 to 2147483647, not 0',
+      'Again | once | retry: it runs at most once, and cannot be tried again',
+      'Again | twice | maxAttempts is said twice',
+      'Again | odd | retry must be a plain object',
     ]);
   });
 

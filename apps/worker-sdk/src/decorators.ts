@@ -1,13 +1,20 @@
 // @Service and @Method: how a class says what it serves. They record (metadata.ts); everything is checked when the service is served.
 
+import type { Codec } from '@majordomo/caller';
 import { MajordomoError, type Contract, type HandlersOf, type StandardSchema } from '@majordomo/protocol';
 import type { RequestContext } from './context.js';
 import { recordMethod, recordService } from './metadata.js';
+import type { RetryOptions } from './retry-policy.js';
 
 /** What holds for all methods of a service. */
 export interface ServiceOptions {
   /** Requests worked on at once, 1 to 65,535; others wait at the broker. Default: that of `serve()`, 100. */
   readonly concurrency?: number;
+  /**
+   * How the bytes of plain Majordomo clients are read, and those of their replies written: `msgpack`, `json`, or `raw`, which is a Buffer, or
+   * a list of them for several frames. Native clients are not concerned. Default: `msgpack`.
+   */
+  readonly codec?: Codec;
 }
 
 /** What holds for one method. */
@@ -20,6 +27,8 @@ export interface MethodOptions {
   readonly executionTimeoutMs?: number;
   /** How often a request is handed out before it is a dead letter, 1 to 65,535. Default: that of the broker, 5. */
   readonly maxAttempts?: number;
+  /** Errors of the handler are tried again, with growing pauses. Default: only a RetryableError is. Not for methods that run at most once. */
+  readonly retry?: RetryOptions;
   /** The method gives many values. Known by itself for generators and for streams of a contract; say it for methods that return an AsyncIterable. */
   readonly streams?: boolean;
   /** Checked before the handler is called: what does not satisfy it is answered INVALID_ARGUMENT. Any Standard Schema; not beside a contract. */

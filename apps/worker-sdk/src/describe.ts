@@ -1,5 +1,6 @@
 // From decorated instances to what is offered and how it is called; everything that is wrong with them is found and told together.
 
+import { codecRule, DEFAULT_CODEC, type Codec } from '@majordomo/caller';
 import {
   isMethodName,
   isServiceName,
@@ -10,11 +11,12 @@ import {
   type Contract,
   type MethodContract,
 } from '@majordomo/protocol';
-import { flag, optionProblems, wholeNumberFrom, type OptionRules } from '@majordomo/protocol';
+import { flag, optionProblems, plainRecord, wholeNumberFrom, type OptionRules } from '@majordomo/protocol';
 import { WORKER_LIMITS } from './core/limits.js';
 import type { ServiceOffer } from './core/state.js';
 import type { MethodOptions, ServiceOptions } from './decorators.js';
 import { methodRecordsOf, serviceRecordOf, type MethodRecord, type ServiceRecord } from './metadata.js';
+import { retryPolicy, retryProblems, type RetryPolicy } from './retry-policy.js';
 
 /** A handler as it is called: with the instance as `this`. */
 export type Handler = (this: object, input: unknown, context: unknown) => unknown;
@@ -28,6 +30,9 @@ export interface MethodPlan {
   readonly handler: Handler;
   /** What the input must satisfy; undefined when anything goes. */
   readonly validation: MethodContract | undefined;
+  readonly retry: RetryPolicy;
+  /** What the bytes of plain Majordomo clients say. */
+  readonly codec: Codec;
 }
 
 /** What is offered of one service, and how each of its methods, by number, is called. */
@@ -38,6 +43,7 @@ export interface ServicePlan {
 
 const SERVICE_RULES: OptionRules<ServiceOptions> = {
   concurrency: wholeNumberFrom(1, WORKER_LIMITS.concurrencyMax),
+  codec: codecRule,
 };
 
 const METHOD_RULES: OptionRules<MethodOptions> = {
@@ -45,6 +51,7 @@ const METHOD_RULES: OptionRules<MethodOptions> = {
   atMostOnce: flag,
   executionTimeoutMs: wholeNumberFrom(1, WIRE_LIMITS.timeMaxMs),
   maxAttempts: wholeNumberFrom(1, WIRE_LIMITS.attemptsMax),
+  retry: plainRecord,
   streams: flag,
   input: (value) =>
     (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value
@@ -122,16 +129,17 @@ function describeService(service: unknown, concurrency: number, report: Report):
   }
   const options = checkedOptions<ServiceOptions>(record.options, SERVICE_RULES, report);
   const name = serviceName(record, report);
+  const { codec = DEFAULT_CODEC } = options;
   const methods = describeMethods(service, record, report);
-  const offered = methods.map(({ plan, options: { atMostOnce, executionTimeoutMs, maxAttempts } }) => ({
+  const offered = methods.map(({ plan, options: { atMostOnce, executionTimeoutMs, maxAttempts, retry } }) => ({
     name: plan.name,
     streams: plan.streams,
     atMostOnce: atMostOnce ?? false,
     executionTimeoutMs: executionTimeoutMs ?? 0,
-    maxAttempts: maxAttempts ?? 0,
+    maxAttempts: maxAttempts ?? retry?.maxAttempts ?? 0,
   }));
   const offer = { name, methods: offered, concurrency: options.concurrency ?? concurrency };
-  return { offer, methods: methods.map(({ plan }) => plan) };
+  return { offer, methods: methods.map(({ plan }) => ({ ...plan, codec })) };
 }
 
 /** Options that break a rule are reported and taken as not given. */
@@ -162,7 +170,8 @@ function serviceName({ name, contract }: ServiceRecord, report: Report): string 
 }
 
 interface Described {
-  readonly plan: MethodPlan;
+  /** The codec is the class's to say. */
+  readonly plan: Omit<MethodPlan, 'codec'>;
   readonly options: MethodOptions;
 }
 
@@ -201,6 +210,7 @@ function describeMethod(
 ): Described | undefined {
   const member = String(record.key);
   const options = checkedOptions<MethodOptions>(record.options, METHOD_RULES, report, member);
+  const retry = retryOf(options, member, report);
   const name = methodName(record, options);
   const handler: unknown = Reflect.get(instance, record.key);
   if (record.isStatic) report('a static member cannot be a method of a service', member);
@@ -213,10 +223,28 @@ function describeMethod(
     if (contract?.input !== undefined && options.input !== undefined)
       report('the contract has an input schema already', member);
     const validation = validationOf(contract, options, streams);
-    const plan = { service: String(service.name), name, streams, instance, handler: handler as Handler, validation };
+    const plan = {
+      service: String(service.name),
+      name,
+      streams,
+      instance,
+      handler: handler as Handler,
+      validation,
+      retry,
+    };
     return { plan, options };
   }
   return undefined;
+}
+
+/** Options that are wrong are taken as not given. */
+function retryOf({ retry, atMostOnce, maxAttempts }: MethodOptions, member: string, report: Report): RetryPolicy {
+  if (retry === undefined) return retryPolicy(undefined);
+  const problems = retryProblems(retry);
+  if (atMostOnce === true) problems.push('retry: it runs at most once, and cannot be tried again');
+  if (maxAttempts !== undefined && retry.maxAttempts !== undefined) problems.push('maxAttempts is said twice');
+  for (const problem of problems) report(problem, member);
+  return retryPolicy(problems.length === 0 ? retry : undefined);
 }
 
 function methodName(record: MethodRecord, options: MethodOptions): string | undefined {

@@ -1,7 +1,7 @@
 // What handlers throw, as it travels.
 
 import { decodeErrorBody, MajordomoError } from '@majordomo/protocol';
-import { failureOf, HandlerError, invalidArgument, RetryableError } from './errors.js';
+import { failureOf, HandlerError, invalidArgument } from './errors.js';
 
 const told = (thrown: unknown): unknown => decodeErrorBody(failureOf(thrown).body);
 
@@ -27,18 +27,8 @@ it('a failed call of the handler is the failure of the handler, with what there 
   });
 });
 
-it('a RetryableError asks to be tried again, also one of another copy of the package', () => {
-  class Copy extends Error {
-    override name = 'RetryableError';
-    afterMs = 12.3;
-  }
-  expect(failureOf(new RetryableError('later')).failure).toMatchObject({ retry: true, retryAfterMs: 0 });
-  expect(failureOf(new Copy()).failure).toMatchObject({ retry: true, retryAfterMs: 13 });
-  expect(failureOf(new RetryableError('odd', { afterMs: NaN })).failure).toMatchObject({
-    retry: true,
-    retryAfterMs: 0,
-  });
-  expect(failureOf(new RetryableError('never', { afterMs: 1e99 })).failure.retryAfterMs).toBe(2_147_483_647);
+it('a failure that is to be tried again says so, and when', () => {
+  expect(failureOf(new Error('x'), 'yes', 40).failure).toMatchObject({ retry: true, retryAfterMs: 40 });
 });
 
 it.each([

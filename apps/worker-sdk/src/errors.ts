@@ -7,7 +7,6 @@
 import {
   encodeErrorBody,
   isMajordomoError,
-  WIRE_LIMITS,
   type Bytes,
   type ErrorCode,
   type InputIssue,
@@ -25,12 +24,12 @@ const MESSAGE_LENGTH_MAX = 4 * 1024;
  */
 export class RetryableError extends Error {
   override readonly name: string = 'RetryableError';
-  /** Wait at least this long before the next attempt, in ms. */
-  readonly afterMs: number;
+  /** Wait this long before the next attempt, in ms; undefined: as long as the method's policy says (retry-policy.ts). */
+  readonly afterMs: number | undefined;
 
   constructor(message: string, options: { readonly afterMs?: number; readonly cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.afterMs = options.afterMs ?? 0;
+    this.afterMs = options.afterMs;
   }
 }
 
@@ -57,15 +56,15 @@ export interface FailedWith {
   readonly body: Bytes;
 }
 
-/** What a handler threw (X1). `ran` is `no` when it threw before the handler itself was called. */
-export function failureOf(thrown: unknown, ran: Ran = 'yes'): FailedWith {
-  const retryAfterMs = retryAfterOf(thrown);
-  const failure: Failure = {
-    code: 'HANDLER_FAILED',
-    ran,
-    retry: retryAfterMs !== undefined,
-    retryAfterMs: retryAfterMs ?? 0,
-  };
+/**
+ * What a handler threw (X1).
+ *
+ * @param ran `no` when it threw before the handler itself was called.
+ * @param retryAfterMs when it is to be tried again; undefined when it is not.
+ */
+export function failureOf(thrown: unknown, ran: Ran = 'yes', retryAfterMs?: number): FailedWith {
+  const retry = retryAfterMs !== undefined;
+  const failure: Failure = { code: 'HANDLER_FAILED', ran, retry, retryAfterMs: retryAfterMs ?? 0 };
   return { failure, body: bodyOf(thrown) };
 }
 
@@ -82,13 +81,6 @@ export function invalidArgument(address: string, issues: readonly InputIssue[]):
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
   const message = `the input of ${address} is not valid: ${where}${first?.message ?? 'no reason given'}${more}`;
   return failureWith('INVALID_ARGUMENT', 'no', message.slice(0, MESSAGE_LENGTH_MAX), { issues: issues.slice(0, 100) });
-}
-
-/** X2. @returns undefined when it is not to be tried again. */
-function retryAfterOf(thrown: unknown): number | undefined {
-  if (!(thrown instanceof Error) || !('afterMs' in thrown) || typeof thrown.afterMs !== 'number') return undefined;
-  if (thrown.name !== 'RetryableError') return undefined;
-  return Math.min(Math.max(0, Math.ceil(thrown.afterMs) || 0), WIRE_LIMITS.timeMaxMs);
 }
 
 function bodyOf(thrown: unknown): Bytes {

@@ -1,6 +1,17 @@
 // The one door of the worker SDK: everything needed to offer services through a broker.
 
-export type { Asker, CallOptions, ReplyStream, StreamOptions } from '@majordomo/caller';
+export type {
+  Asker,
+  CallOptions,
+  Codec,
+  ReplyStream,
+  ResultOptions,
+  StreamOptions,
+  Submitter,
+  SubmitOptions,
+  Ticket,
+  TicketStatus,
+} from '@majordomo/caller';
 export {
   contract,
   ERRORS,
@@ -24,6 +35,8 @@ export { Method, Service, type MethodOptions, type ServiceOptions } from './deco
 export type { ServiceProblem } from './describe.js';
 export { HandlerError, RetryableError } from './errors.js';
 export type { WorkerNews } from './news.js';
+export type { RetryOptions } from './retry-policy.js';
+export { openWorker, type OpenWorkerOptions } from './open.js';
 export { serve } from './serve.js';
 export type { ServeOptions } from './serve-options.js';
-export type { Leaving, WorkerHandle, WorkerStatus } from './session.js';
+export type { Leaving, WorkerHandle, WorkerSession, WorkerStatus } from './session.js';

@@ -1,6 +1,7 @@
 // Handlers and what they are given: called once, ended once, and nothing they do gets out.
 
 import {
+  Chance,
   decodeBody,
   decodeErrorBody,
   encodeBody,
@@ -15,6 +16,7 @@ import { Run, ServiceState } from './core/state.js';
 import type { Handler } from './describe.js';
 import type { FailedWith } from './errors.js';
 import { Invocation, type InvocationDesk } from './invocation.js';
+import { retryPolicy, type RetryOptions } from './retry-policy.js';
 
 interface Case {
   readonly input?: unknown;
@@ -22,10 +24,12 @@ interface Case {
   readonly headers?: unknown;
   readonly window?: number;
   readonly schema?: StandardSchema;
+  readonly retry?: RetryOptions;
 }
 
 /** One request for a handler, and everything that was said about it. */
 class Trial implements InvocationDesk {
+  readonly chance = new Chance(1);
   readonly said: unknown[] = [];
   readonly thrown: unknown[] = [];
   readonly run: Run;
@@ -48,7 +52,17 @@ class Trial implements InvocationDesk {
     });
     const validation: MethodContract | undefined =
       given.schema === undefined ? undefined : { kind: 'method', input: given.schema, output: undefined };
-    const plan = { service: 'lab', name: 'go', streams, instance: this, handler: handler as Handler, validation };
+    const retry = retryPolicy(given.retry);
+    const plan = {
+      service: 'lab',
+      name: 'go',
+      streams,
+      instance: this,
+      handler: handler as Handler,
+      validation,
+      retry,
+      codec: 'msgpack' as const,
+    };
     this.invocation = new Invocation(this.run, plan, this);
     this.invocation.start();
   }
@@ -56,12 +70,14 @@ class Trial implements InvocationDesk {
   now(): number {
     return 1_000;
   }
-  succeeded(_run: Run, body: Uint8Array): void {
+  succeeded(_run: Run, _headers: Uint8Array, body: Uint8Array): void {
     this.said.push({ value: decodeBody(body) });
   }
   failed(_run: Run, { failure, body }: FailedWith): void {
     const { message, details } = decodeErrorBody(body);
-    this.said.push({ code: failure.code, ran: failure.ran, message, ...(details === undefined ? {} : { details }) });
+    const again = failure.retry ? { retryAfterMs: failure.retryAfterMs } : {};
+    const { code, ran } = failure;
+    this.said.push({ code, ran, message, ...(details === undefined ? {} : { details }), ...again });
   }
   yielded(run: Run, body: Uint8Array): void {
     run.flow?.add(body);
@@ -141,6 +157,28 @@ describe('a handler', () => {
     expect(trial.thrown).toEqual([expect.objectContaining({ message: 'raised' })]);
   });
 
+  it('that is to be tried again says when: drawn by the policy of its method, for this attempt', async () => {
+    const details = { name: 'Error', message: 'raised' };
+    const failed = { code: 'HANDLER_FAILED', ran: 'yes', message: 'raised', details };
+    const retry = { baseMs: 1_000 };
+    // The second attempt, and the first number that the chance of the trial draws.
+    const retryAfterMs = Math.round(new Chance(1).next() * 2_000);
+    expect(await new Trial(() => raise(), { retry }).end()).toEqual([{ ...failed, retryAfterMs }]);
+    expect(await new Trial(() => raise(), { retry: { ...retry, retryOn: () => false } }).end()).toEqual([failed]);
+  });
+
+  it('that was told to stop does not ask to be tried again', async () => {
+    const trial = new Trial(
+      async (_: unknown, ctx: RequestContext) => {
+        await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve));
+        raise();
+      },
+      { retry: {} },
+    );
+    trial.invocation.stop('cancelled');
+    expect(await trial.end()).toEqual([expect.not.objectContaining({ retryAfterMs: expect.anything() })]);
+  });
+
   it('whose value cannot be sent is answered REPLY_UNSENDABLE', async () => {
     const said = await new Trial(() => () => 1).end();
     expect(said).toEqual([expect.objectContaining({ code: 'REPLY_UNSENDABLE', ran: 'yes' })]);
@@ -175,8 +213,9 @@ describe('a schema', () => {
   });
 
   it('that throws is a failure before the handler ran', () => {
-    const trial = new Trial(() => raise(), { input: 'x', schema: BROKEN });
-    expect(trial.said).toEqual([expect.objectContaining({ code: 'HANDLER_FAILED', ran: 'no', message: 'schema bug' })]);
+    const trial = new Trial(() => raise(), { input: 'x', schema: BROKEN, retry: {} });
+    const details = { name: 'Error', message: 'schema bug' };
+    expect(trial.said).toEqual([{ code: 'HANDLER_FAILED', ran: 'no', message: 'schema bug', details }]);
   });
 });
 

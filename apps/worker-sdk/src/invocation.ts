@@ -3,7 +3,9 @@
 // N1. The core is told the end of every invocation exactly once, and only when the handler has really ended.
 // N2. Nothing that a handler throws, or a promise of it rejects with, gets out of here.
 // N3. A handler that answers at once is done at once: no promise is made for it.
+// N4. Plain Majordomo clients are read and answered in the codec of the service; natives in MessagePack, whatever it says.
 
+import { framesSaid, readBody, writeBody, writeFrame, type Codec } from '@majordomo/caller';
 import {
   decodeBody,
   encodeBody,
@@ -11,6 +13,7 @@ import {
   validateInput,
   type Bytes,
   type CancelReason,
+  type Chance,
   type InputIssue,
   type Validated,
 } from '@majordomo/protocol';
@@ -18,11 +21,14 @@ import { LiveContext, type ContextDesk } from './context.js';
 import type { Run } from './core/state.js';
 import type { MethodPlan } from './describe.js';
 import { failureOf, failureWith, invalidArgument, type FailedWith } from './errors.js';
+import { retryAfterMs } from './retry-policy.js';
 import { isStream, isStreamable, StreamPull } from './stream-pull.js';
 
 /** Where invocations take their end, and what handlers throw for observers. */
 export interface InvocationDesk extends ContextDesk {
-  succeeded(run: Run, body: Bytes): void;
+  /** For the pauses before further attempts. */
+  readonly chance: Chance;
+  succeeded(run: Run, headers: Bytes, body: Bytes): void;
   failed(run: Run, failed: FailedWith): void;
   yielded(run: Run, body: Bytes): void;
   /** A handler threw, and was not told to stop before. */
@@ -34,6 +40,8 @@ export class Invocation {
   readonly #plan: MethodPlan;
   readonly #desk: InvocationDesk;
   readonly #context: LiveContext;
+  /** N4; undefined for a native client. */
+  readonly #codec: Codec | undefined;
   #pull: StreamPull | undefined = undefined;
   #stopped = false;
   #ended = false;
@@ -43,13 +51,14 @@ export class Invocation {
     this.#plan = plan;
     this.#desk = desk;
     this.#context = new LiveContext(run, desk);
+    this.#codec = typeof this.#context.headers['mdp'] === 'string' ? plan.codec : undefined;
   }
 
   /** Decodes and checks the input and calls the handler. Once. */
   start(): void {
     let input: unknown;
     try {
-      input = decodeBody(this.#run.body);
+      input = this.#read(this.#run.body);
     } catch (error) {
       this.#fail(
         failureWith('UNDECODABLE', 'no', error instanceof Error ? error.message : 'the input is not MessagePack'),
@@ -58,6 +67,13 @@ export class Invocation {
     }
     if (this.#plan.validation === undefined) this.#call(input);
     else this.#validate(this.#plan.validation, input);
+  }
+
+  /** N4. */
+  #read(body: Bytes): unknown {
+    return this.#codec === undefined
+      ? decodeBody(body)
+      : readBody(this.#codec, framesSaid(this.#context.headers), body);
   }
 
   /** Tells the handler to stop. Its end is awaited all the same. */
@@ -122,10 +138,7 @@ export class Invocation {
   #returned(value: unknown): void {
     if (this.#plan.streams) this.#stream(value);
     else if (isStream(value)) this.#refuse('it returned a stream; mark the method with { streams: true }');
-    else {
-      const body = this.#encode(value);
-      if (body !== undefined) this.#succeed(body);
-    }
+    else this.#answer(value);
   }
 
   #stream(value: unknown): void {
@@ -139,7 +152,7 @@ export class Invocation {
       isOpen: () => flow.isOpen,
       value: (each) => {
         try {
-          this.#desk.yielded(this.#run, encodeBody(each));
+          this.#desk.yielded(this.#run, this.#codec === undefined ? encodeBody(each) : writeFrame(this.#codec, each));
           return true;
         } catch (error) {
           this.#desk.threw(this.#run, error);
@@ -147,7 +160,7 @@ export class Invocation {
           return false;
         }
       },
-      ended: () => this.#succeed(NO_BYTES),
+      ended: () => this.#succeed(NO_BYTES, NO_BYTES),
       stopped: () => this.#fail(refused ?? failureWith('CANCELLED', 'yes', 'the stream was stopped')),
       threw: (error) => this.#threw(error, 'yes'),
     });
@@ -155,15 +168,23 @@ export class Invocation {
     else this.#pull.resume();
   }
 
-  /** @returns undefined when the value cannot be sent; then that is the answer. */
-  #encode(value: unknown): Bytes | undefined {
+  /** That a value cannot be sent is an answer too. */
+  #answer(value: unknown): void {
+    let headers = NO_BYTES;
+    let body: Bytes;
     try {
-      return encodeBody(value);
+      if (this.#codec === undefined) body = encodeBody(value);
+      else {
+        const written = writeBody(this.#codec, value); // N4
+        body = written.body;
+        if (written.frames > 1) headers = encodeBody({ frames: written.frames });
+      }
     } catch (error) {
       this.#desk.threw(this.#run, error);
       this.#fail(unsendable(error));
-      return undefined;
+      return;
     }
+    this.#succeed(headers, body);
   }
 
   /** What the handler returned is not what was announced. */
@@ -173,15 +194,20 @@ export class Invocation {
     this.#fail(unsendable(error));
   }
 
-  #succeed(body: Bytes): void {
+  #succeed(headers: Bytes, body: Bytes): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#desk.succeeded(this.#run, body);
+    this.#desk.succeeded(this.#run, headers, body);
   }
 
   #threw(error: unknown, ran: 'no' | 'yes'): void {
     if (!this.#stopped) this.#desk.threw(this.#run, error);
-    this.#fail(failureOf(error, ran));
+    this.#fail(failureOf(error, ran, ran === 'no' ? undefined : this.#retryAfterMs(error)));
+  }
+
+  /** Whoever was told to stop does not begin again. */
+  #retryAfterMs(error: unknown): number | undefined {
+    return this.#stopped ? undefined : retryAfterMs(error, this.#run.attempt, this.#plan.retry, this.#desk.chance);
   }
 
   #fail(failed: FailedWith): void {

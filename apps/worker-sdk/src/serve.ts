@@ -1,16 +1,10 @@
 // Serves decorated instances: checks them, connects to every broker, and hands over the worker.
 
-import { Chance, Kind, PROTOCOL_VERSION, Role, WIRE_LIMITS } from '@majordomo/protocol';
-import { DealerPort, randomInstance, randomSeed, SystemClock } from '@majordomo/runtime';
 import { hostname } from 'node:os';
 import { pid } from 'node:process';
-import { Worker } from './core/worker.js';
-import { describeServices } from './describe.js';
+import { openWorker } from './open.js';
 import { resolveServeOptions, type ServeOptions } from './serve-options.js';
-import { WorkerSession, type WorkerHandle } from './session.js';
-
-/** Name and version as brokers show them to operators. */
-const SOFTWARE = '@majordomo/worker 0.1.0';
+import type { WorkerHandle } from './session.js';
 
 /**
  * Serves the methods of these instances through brokers, until `drain` or `close`. The worker stays connected by itself: handlers
@@ -27,27 +21,7 @@ const SOFTWARE = '@majordomo/worker 0.1.0';
  */
 export async function serve(options: ServeOptions): Promise<WorkerHandle> {
   const resolved = resolveServeOptions(options, `${hostname()}/${pid}`);
-  const plans = describeServices(resolved.services, resolved.concurrency);
-  const clock = new SystemClock();
-  const machine = new Worker({
-    endpoints: resolved.brokers,
-    services: plans.map((plan) => plan.offer),
-    chance: new Chance(randomSeed()),
-    hello: {
-      kind: Kind.hello,
-      versionMin: PROTOCOL_VERSION,
-      versionMax: PROTOCOL_VERSION,
-      roles: Role.worker,
-      instance: randomInstance(),
-      heartbeatMs: resolved.heartbeatMs,
-      silenceMaxMs: resolved.silenceMaxMs,
-      messageBytesMax: WIRE_LIMITS.messageBytesMax,
-      identity: resolved.name,
-      software: SOFTWARE,
-    },
-  });
-  const port = new DealerPort({ clock });
-  const session = new WorkerSession({ machine, port, clock, plans, options: resolved, software: SOFTWARE });
+  const session = openWorker(resolved);
   try {
     await session.open();
   } catch (error) {

@@ -1,6 +1,7 @@
 // A worker on real sockets, with a broker whose every word the test says.
 
 import {
+  Chance,
   decodeBody,
   decodeMessage,
   encodeBody,
@@ -34,6 +35,7 @@ const WELCOME = {
   messageBytesMax: 1_000_000,
   namesMax: 16,
   requestsMax: 100,
+  journal: 0,
   dedupeWindowMs: 60_000,
   software: 'played',
 } as const;
@@ -313,7 +315,14 @@ describe('what is thrown as uncaught', () => {
       wakeAt: () => Infinity,
       facts: () => ({ phase: 'serving', running: 2 }),
     };
-    const parts = { port: new DealerPort({ clock }), clock, plans: [], options, software: 'spec' };
+    const parts = {
+      port: new DealerPort({ clock }),
+      clock,
+      chance: new Chance(1),
+      plans: [],
+      options,
+      software: 'spec',
+    };
     const session = new WorkerSession({ ...parts, machine: machine as unknown as Worker });
     await expect(session.open()).rejects.toMatchObject({ code: 'INTERNAL' });
     expect(await session.drain()).toEqual({ unfinished: 2 });

@@ -4,13 +4,21 @@
 // G2. Drain and close settle, whatever handlers do: who asks twice gets the same end.
 // G3. A bug of ours ends the worker and is thrown as uncaught: a worker that cannot be trusted must be restarted, not linger.
 
-import { openCaller, RETRY_BUDGET, CALLER_LIMITS, type Asker, type CallerSession } from '@majordomo/caller';
+import {
+  openCaller,
+  RETRY_BUDGET,
+  CALLER_LIMITS,
+  type Asker,
+  type CallerSession,
+  type Submitter,
+} from '@majordomo/caller';
 import {
   CALL_DEFAULTS,
   MajordomoError,
   requestIdText,
   WIRE_LIMITS,
   type Bytes,
+  type Chance,
   type ErrorCode,
   type Milliseconds,
 } from '@majordomo/protocol';
@@ -70,6 +78,7 @@ export interface SessionParts {
   readonly machine: Worker;
   readonly port: Port;
   readonly clock: Clock;
+  readonly chance: Chance;
   readonly plans: readonly ServicePlan[];
   readonly options: ResolvedServeOptions;
   readonly software: string;
@@ -83,6 +92,7 @@ interface Waiter<T> {
 
 export class WorkerSession implements WorkerHandle, InvocationDesk {
   readonly #parts: SessionParts;
+  readonly chance: Chance;
   readonly #methods: readonly (readonly MethodPlan[])[];
   readonly #driver: Driver<WorkerInput, WorkerEvent>;
   readonly #opened = waiter<void>();
@@ -94,6 +104,7 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.chance = parts.chance;
     this.#methods = parts.plans.map((plan) => plan.methods);
     this.#driver = new Driver({
       machine: parts.machine,
@@ -153,8 +164,8 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
     return this.#parts.clock.now();
   }
 
-  succeeded(run: Run, body: Bytes): void {
-    this.#driver.input({ kind: 'succeeded', run, body });
+  succeeded(run: Run, headers: Bytes, body: Bytes): void {
+    this.#driver.input({ kind: 'succeeded', run, headers, body });
   }
 
   failed(run: Run, { failure, body }: FailedWith): void {
@@ -177,7 +188,7 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
     tellObserver(onEvent, { kind: 'handler.failed', ...where, requestId: requestIdText(instance, request), error });
   }
 
-  scope(context: RequestContext, deadlineAt: Milliseconds): Asker {
+  scope(context: RequestContext, deadlineAt: Milliseconds): Asker & Submitter {
     this.#caller ??= this.#openCaller();
     return this.#caller.scoped({ deadline: deadlineAt, headers: context.headers, signal: context.signal });
   }

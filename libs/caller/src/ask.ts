@@ -3,7 +3,8 @@
 // W1. Whoever waits is told once how it ended, and nothing after that.
 // W2. Signals are listened to only while somebody waits: a long-lived signal does not collect listeners.
 
-import { decodeBody, MajordomoError, type Bytes } from '@majordomo/protocol';
+import { decodeBody, MajordomoError, NO_BYTES, type Bytes } from '@majordomo/protocol';
+import { framesIn, readBody, type Codec } from './codec.js';
 import { PendingRequest, type Asked } from './core/pending-request.js';
 import type { Abortable, Signals } from './signals.js';
 
@@ -25,6 +26,8 @@ export interface AskLinks {
   /** The signal of the scope it is asked in. */
   readonly scopeSignal: AbortSignal | undefined;
   readonly onProgress: ((value: unknown) => void) | undefined;
+  /** How the reply is to be read. */
+  readonly codec: Codec;
 }
 
 export abstract class Ask extends PendingRequest implements Abortable {
@@ -35,10 +38,12 @@ export abstract class Ask extends PendingRequest implements Abortable {
     this.links = links;
   }
 
-  /** A value, whole and undecoded. */
-  abstract succeed(body: Bytes): void;
-  abstract partial(body: Bytes): void;
+  /** A value, whole and undecoded, and the headers that say how many frames it was. */
+  abstract succeed(headers: Bytes, body: Bytes): void;
+  abstract partial(headers: Bytes, body: Bytes): void;
   abstract complete(): void;
+  /** It was handed over, and is kept under this ticket. */
+  abstract accepted(journal: number, ticket: number): void;
   abstract fail(error: MajordomoError): void;
 
   progress(body: Bytes): void {
@@ -52,6 +57,11 @@ export abstract class Ask extends PendingRequest implements Abortable {
       return;
     }
     tellObserver(() => onProgress(value));
+  }
+
+  /** What these bytes say. @throws MajordomoError UNDECODABLE. */
+  protected read(headers: Bytes, body: Bytes): unknown {
+    return readBody(this.links.codec, framesIn(headers), body);
   }
 
   /** Begins to listen to its signals. @returns one that was aborted before; then nobody is to be asked. */
@@ -91,20 +101,57 @@ export class Call extends Ask {
     });
   }
 
-  succeed(body: Bytes): void {
+  succeed(headers: Bytes, body: Bytes): void {
     this.unlisten();
     try {
-      this.#resolve(decodeBody(body));
+      this.#resolve(this.read(headers, body));
     } catch (error) {
       this.#reject(error);
     }
   }
 
-  /** The machine tells partials to streams only. */
+  /** The machine tells partials to streams only, and tickets to those who hand over. */
   partial(): void {}
+  accepted(): void {}
 
   complete(): void {
-    this.succeed(new Uint8Array(0));
+    this.succeed(NO_BYTES, NO_BYTES);
+  }
+
+  fail(error: MajordomoError): void {
+    this.unlisten();
+    this.#reject(error);
+  }
+}
+
+/** A request that is handed over: its promise is for the ticket. */
+export class Handover extends Ask {
+  readonly ticket: Promise<{ readonly journal: number; readonly ticket: number }>;
+  #resolve!: (ticket: { readonly journal: number; readonly ticket: number }) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(asked: Asked, links: AskLinks) {
+    super(asked, links);
+    this.ticket = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  accepted(journal: number, ticket: number): void {
+    this.unlisten();
+    this.#resolve({ journal, ticket });
+  }
+
+  /** A broker that answers a submission with a value has not understood it. */
+  succeed(): void {
+    this.fail(
+      new MajordomoError('PROTOCOL_ERROR', 'the broker answered a submission with a value', { ran: 'unknown' }),
+    );
+  }
+  partial(): void {}
+  complete(): void {
+    this.succeed();
   }
 
   fail(error: MajordomoError): void {

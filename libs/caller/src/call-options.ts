@@ -19,6 +19,9 @@ import {
   WIRE_LIMITS,
 } from '@majordomo/protocol';
 
+import { codecRule, type Codec } from './codec.js';
+import type { SubmitTerms } from './core/pending-request.js';
+
 /** What may stand in a header: JSON. */
 export type HeaderValue =
   string | number | boolean | null | readonly HeaderValue[] | { readonly [key: string]: HeaderValue };
@@ -33,6 +36,8 @@ interface SharedOptions {
   /** Wait for a worker that offers the service until the deadline, instead of NO_SUCH_SERVICE at once. Default: false. */
   readonly waitForService?: boolean | undefined;
   readonly headers?: Headers | undefined;
+  /** How a plain Majordomo worker is spoken to (docs/mdp.md): what its bytes say. Default: `msgpack`, as native workers are. */
+  readonly codec?: Codec | undefined;
   /** Is given what the handler tells with `ctx.progress()`. Notes may be lost; the reply is not. */
   readonly onProgress?: ((value: unknown) => void) | undefined;
 }
@@ -47,16 +52,47 @@ export interface StreamOptions extends SharedOptions {
   readonly window?: number | undefined;
 }
 
+/** What is handed over may be told beside its address and input. Times in ms. */
+export interface SubmitOptions {
+  /** The same key from any client, now or after restarts, is the same request: it runs once, under one ticket. 1 to 255 bytes. */
+  readonly idempotencyKey?: string | undefined;
+  /** How long it may take to be done: after that it ends as TICKET_EXPIRED. At most 24 days. Default: the broker's, 24 h. */
+  readonly expiresMs?: number | undefined;
+  /** Requests of one service with the same key are done one at a time, in the order in which they were accepted. 1 to 255 bytes. */
+  readonly orderingKey?: string | undefined;
+  /** 0 to 9; the higher goes first among those that wait. Default: 4. */
+  readonly priority?: number | undefined;
+  /** Not handed to a worker before this date, in ms since 1970. At most 24 days ahead. Default: at once. */
+  readonly runAtMs?: number | undefined;
+  /** How long to wait for the ticket. Default: the deadline of the client's calls (30 s). */
+  readonly deadlineMs?: number | undefined;
+  /** Aborting it ends the wait for the ticket; what the broker has taken already stays. */
+  readonly signal?: AbortSignal | undefined;
+  readonly headers?: Headers | undefined;
+  /** As for a call; to be said to `result()` too. */
+  readonly codec?: Codec | undefined;
+}
+
 function abortSignal(value: unknown): string | undefined {
   const isSignal = typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
   return isSignal ? undefined : 'must be an AbortSignal';
+}
+
+/** What the broker says of plain Majordomo peers; nobody else is to be taken for one (docs/mdp.md M8). */
+const RESERVED_HEADERS = ['mdp', 'frames'];
+
+function headerRecord(value: unknown): string | undefined {
+  const problem = plainRecord(value);
+  const reserved = problem === undefined && RESERVED_HEADERS.find((name) => Object.hasOwn(value as object, name));
+  return reserved ? `must not have "${reserved}": that name is the broker's own` : problem;
 }
 
 const SHARED_RULES: OptionRules<SharedOptions> = {
   deadlineMs: numberFrom(0, WIRE_LIMITS.timeMaxMs),
   signal: abortSignal,
   waitForService: flag,
-  headers: plainRecord,
+  headers: headerRecord,
+  codec: codecRule,
   onProgress: callback,
 };
 const streamHasNoKey: OptionRule = () => 'is for call(): a stream that was handed over cannot be handed over again';
@@ -66,6 +102,32 @@ const STREAM_RULES: OptionRules<StreamOptions & CallOptions> = {
   window: wholeNumberFrom(1, WIRE_LIMITS.streamWindowMax),
   idempotencyKey: streamHasNoKey,
 };
+const SUBMIT_RULES: OptionRules<SubmitOptions> = {
+  idempotencyKey: textUpTo(WIRE_LIMITS.keyBytesMax),
+  expiresMs: wholeNumberFrom(1, WIRE_LIMITS.timeMaxMs),
+  orderingKey: textUpTo(WIRE_LIMITS.orderingKeyBytesMax),
+  priority: wholeNumberFrom(0, WIRE_LIMITS.priorityMax),
+  runAtMs: numberFrom(0, Number.MAX_SAFE_INTEGER),
+  deadlineMs: numberFrom(0, WIRE_LIMITS.timeMaxMs),
+  signal: abortSignal,
+  headers: headerRecord,
+  codec: codecRule,
+};
+
+/**
+ * @param date now, in ms since 1970.
+ * @returns what the request says about being kept.
+ * @throws MajordomoError INVALID_OPTION naming everything that is wrong.
+ */
+export function submitTerms(options: SubmitOptions, date: number): SubmitTerms {
+  refuseProblems('submit', optionProblems(options, SUBMIT_RULES));
+  const delayMs = Math.max(0, Math.ceil((options.runAtMs ?? 0) - date));
+  if (delayMs > WIRE_LIMITS.timeMaxMs) refuseProblems('submit', ['runAtMs must be at most 24 days ahead']);
+  const { expiresMs = 0, priority = CALL_DEFAULTS.priority, orderingKey = '' } = options;
+  if (expiresMs > 0 && delayMs >= expiresMs) refuseProblems('submit', ['expiresMs ends before runAtMs']);
+  return { expiresMs, delayMs, priority, orderingKey };
+}
+
 /** Values of a stream that may be under way when nobody says otherwise. */
 export const DEFAULT_WINDOW = CALL_DEFAULTS.streamWindow;
 

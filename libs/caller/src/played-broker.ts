@@ -23,17 +23,19 @@ export class PlayedBroker {
   readonly heard: WireRecord[] = [];
   readonly #port = new RouterPort({ clock: new SystemClock() });
   readonly #play: Play;
+  readonly #journal: number;
   readonly #waiting: { readonly wanted: (record: WireRecord) => boolean; readonly resolve: () => void }[] = [];
   #link: LinkId = NOBODY;
   endpoint = '';
 
-  private constructor(play: Play) {
+  private constructor(play: Play, journal: number) {
     this.#play = play;
+    this.#journal = journal;
   }
 
-  /** Listens, on a free port unless told where, and answers HELLO. */
-  static async open(play: Play = () => [], endpoint = 'tcp://127.0.0.1:0'): Promise<PlayedBroker> {
-    const broker = new PlayedBroker(play);
+  /** Listens, on a free port unless told where, and answers HELLO. `journal`: the number of its journal, 0 for none. */
+  static async open(play: Play = () => [], endpoint = 'tcp://127.0.0.1:0', journal = 0): Promise<PlayedBroker> {
+    const broker = new PlayedBroker(play, journal);
     broker.endpoint = await broker.#port.bind(endpoint);
     broker.#port.start({ message: (link, frames) => broker.#take(link, frames), lost: () => undefined });
     return broker;
@@ -61,25 +63,26 @@ export class PlayedBroker {
     const records = decoded.fault === undefined ? decoded.records : [];
     this.heard.push(...records);
     this.say(
-      ...records.flatMap((record) => (record.kind === Kind.hello ? welcomeTo(record) : this.#play(record, this))),
+      ...records.flatMap((record) => (record.kind === Kind.hello ? this.#welcomeTo(record) : this.#play(record, this))),
     );
     for (const { wanted, resolve } of this.#waiting) if (records.some(wanted)) resolve();
   }
-}
 
-function welcomeTo({ heartbeatMs, silenceMaxMs }: Hello): WireRecord {
-  return {
-    kind: Kind.welcome,
-    version: PROTOCOL_VERSION,
-    instance: 1,
-    heartbeatMs,
-    silenceMaxMs,
-    messageBytesMax: 1_000_000,
-    namesMax: 16,
-    requestsMax: 10_000,
-    dedupeWindowMs: 600_000,
-    software: 'played',
-  };
+  #welcomeTo({ heartbeatMs, silenceMaxMs }: Hello): WireRecord {
+    return {
+      kind: Kind.welcome,
+      version: PROTOCOL_VERSION,
+      instance: 1,
+      heartbeatMs,
+      silenceMaxMs,
+      messageBytesMax: 1_000_000,
+      namesMax: 16,
+      requestsMax: 10_000,
+      journal: this.#journal,
+      dedupeWindowMs: 600_000,
+      software: 'played',
+    };
+  }
 }
 
 /** FINAL with a value. */

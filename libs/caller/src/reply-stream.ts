@@ -5,7 +5,7 @@
 // I3. Values that had arrived come before the error or the end that followed them; a cancel comes at once.
 // I4. The machine hears of taken values by the half window, which is when it has something to say.
 
-import { decodeBody, isMajordomoError, type Bytes, type MajordomoError } from '@majordomo/protocol';
+import { isMajordomoError, type Bytes, type MajordomoError } from '@majordomo/protocol';
 import { Ask, type AskLinks } from './ask.js';
 import type { Asked } from './core/pending-request.js';
 
@@ -61,11 +61,11 @@ export class StreamAsk extends Ask implements ReplyStream<unknown> {
     return this.return().then(() => undefined);
   }
 
-  partial(body: Bytes): void {
+  partial(headers: Bytes, body: Bytes): void {
     if (this.#state !== 'open') return;
     let value: unknown;
     try {
-      value = decodeBody(body);
+      value = this.read(headers, body);
     } catch (error) {
       this.links.desk.cancel(this, error);
       return this.#end(error);
@@ -80,10 +80,13 @@ export class StreamAsk extends Ask implements ReplyStream<unknown> {
   }
 
   /** The machine tells single values to calls only. */
-  succeed(body: Bytes): void {
-    this.partial(body);
+  succeed(headers: Bytes, body: Bytes): void {
+    this.partial(headers, body);
     this.complete();
   }
+
+  /** Tickets are told to those who hand over. */
+  accepted(): void {}
 
   complete(): void {
     if (this.#state === 'open') this.#end(undefined);

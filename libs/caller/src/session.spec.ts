@@ -335,11 +335,19 @@ describe('closing', () => {
 });
 
 test('a broker that dies has its calls answered by another one, under the same ids', async () => {
+  let session!: CallerSession;
   const first = await brokerThat();
   const second = await brokerThat(echo);
-  const session = sessionTo([first.endpoint, second.endpoint]);
+  // A broker that has not said WELCOME yet is asked nothing.
+  const both = new Promise<void>((resolve) => {
+    const connectedTo = new Set<string>();
+    const onEvent = ({ kind, endpoint }: BrokerEvent): void => {
+      if (kind === 'broker.connected' && connectedTo.add(endpoint).size === 2) resolve();
+    };
+    session = sessionTo([first.endpoint, second.endpoint], { onEvent });
+  });
   await session.open(5_000);
-  await Promise.all([first.hears(Kind.hello), second.hears(Kind.hello)]);
+  await both;
   const answers = Promise.all([1, 2, 3, 4].map((input) => session.call('a.b', input)));
   await first.hears(Kind.request);
   await first.close();

@@ -5,14 +5,15 @@
 import { MajordomoError, type Milliseconds } from '@majordomo/protocol';
 import { Driver, type Clock, type Port } from '@majordomo/runtime';
 import { tellObserver, type Ask, type AskDesk } from './ask.js';
-import type { CallOptions, StreamOptions } from './call-options.js';
+import type { CallOptions, StreamOptions, SubmitOptions } from './call-options.js';
 import { AddressBook } from './core/addresses.js';
 import type { BrokerStatus, Caller } from './core/caller.js';
 import type { BrokerEvent, CallerEvent, CallerInput } from './core/words.js';
 import type { ReplyStream } from './reply-stream.js';
 import type { Scope } from './scope.js';
 import { Signals } from './signals.js';
-import type { Asker } from './typed.js';
+import type { Ticket } from './ticket.js';
+import type { Asker, Submitter } from './typed.js';
 import { View } from './view.js';
 
 /** How long a closing session tries to get its GOODBYE out, in ms: brokers notice without it too. */
@@ -38,7 +39,7 @@ export interface SessionParts {
   readonly onEvent: ((event: BrokerEvent) => void) | undefined;
 }
 
-export class CallerSession implements Asker, AskDesk {
+export class CallerSession implements Asker, Submitter, AskDesk {
   readonly #parts: SessionParts;
   readonly #driver: Driver<CallerInput<Ask>, CallerEvent<Ask>>;
   readonly #view: View;
@@ -97,8 +98,16 @@ export class CallerSession implements Asker, AskDesk {
     return this.#view.stream(address, input, options);
   }
 
+  submit(address: string, input?: unknown, options?: SubmitOptions): Promise<Ticket> {
+    return this.#view.submit(address, input, options);
+  }
+
+  ticket<Output = unknown>(id: string): Ticket<Output> {
+    return this.#view.ticket(id);
+  }
+
   /** A view of this session for calls that are made on behalf of another request; see Scope. It needs no closing. */
-  scoped(scope: Scope): Asker {
+  scoped(scope: Scope): Asker & Submitter {
     return this.#view.scoped(scope);
   }
 
@@ -130,9 +139,11 @@ export class CallerSession implements Asker, AskDesk {
   #tell(event: CallerEvent<Ask>): void {
     switch (event.kind) {
       case 'value':
-        return event.request.succeed(event.body);
+        return event.request.succeed(event.headers, event.body);
+      case 'accepted':
+        return event.request.accepted(event.journal, event.ticket);
       case 'partial':
-        return event.request.partial(event.body);
+        return event.request.partial(event.headers, event.body);
       case 'progress':
         return event.request.progress(event.body);
       case 'end':

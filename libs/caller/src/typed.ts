@@ -1,8 +1,9 @@
 // How calls look to the compiler: free without contracts; with them, every address, input and output as the contracts say.
 
 import type { Contract, GivenFrom, MethodContract, SentTo } from '@majordomo/protocol';
-import type { CallOptions, StreamOptions } from './call-options.js';
+import type { CallOptions, StreamOptions, SubmitOptions } from './call-options.js';
 import type { ReplyStream } from './reply-stream.js';
+import type { Ticket } from './ticket.js';
 
 /** Anybody who can ask, without contracts. */
 export interface Asker {
@@ -19,6 +20,23 @@ export interface Asker {
    * @throws MajordomoError INVALID_OPTION or UNENCODABLE at once; what goes wrong later is thrown by the iteration.
    */
   stream<Output = unknown>(address: string, input?: unknown, options?: StreamOptions): ReplyStream<Output>;
+}
+
+/** Anybody who can hand requests over and ask for them by their tickets, without contracts. */
+export interface Submitter {
+  /**
+   * Hands a request over for good.
+   *
+   * @returns the ticket, once the request is on the broker's disk. Rejects with MajordomoError: STORE_FULL and BUSY may be tried again later,
+   *   UNSUPPORTED where no broker stores anything.
+   */
+  submit(address: string, input?: unknown, options?: SubmitOptions): Promise<Ticket>;
+  /**
+   * The ticket with this id, from whichever process it came. Nothing is asked yet.
+   *
+   * @throws MajordomoError INVALID_OPTION for a text that is no ticket.
+   */
+  ticket<Output = unknown>(id: string): Ticket<Output>;
 }
 
 type Intersection<Union> = (Union extends unknown ? (member: Union) => void : never) extends (all: infer All) => void
@@ -58,6 +76,20 @@ export interface TypedAsker<Table> {
     ...after: After<SentTo<MethodAt<Table, Address>>, StreamOptions>
   ): ReplyStream<GivenFrom<MethodAt<Table, Address>>>;
 }
+
+/** Submitter with contracts. */
+export interface TypedSubmitter<Table> {
+  submit<Address extends AddressOf<Table, 'method'>>(
+    address: Address,
+    ...after: After<SentTo<MethodAt<Table, Address>>, SubmitOptions>
+  ): Promise<Ticket<GivenFrom<MethodAt<Table, Address>>>>;
+  ticket<Output = unknown>(id: string): Ticket<Output>;
+}
+
+/** TypedSubmitter for these contracts, Submitter for none. */
+export type SubmitterOf<Contracts extends readonly Contract[]> = Contracts extends readonly []
+  ? Submitter
+  : TypedSubmitter<MethodTable<Contracts>>;
 
 /** TypedAsker for these contracts, Asker for none. */
 export type AskerOf<Contracts extends readonly Contract[]> = Contracts extends readonly []

@@ -3,24 +3,35 @@
 // V1. A call never throws: whatever is wrong with it, its promise says so.
 // V2. What is asked in a scope ends with the scope and carries its trace.
 
-import { encodeBody, MajordomoError, NO_BYTES, type Address, type Bytes } from '@majordomo/protocol';
+import {
+  MajordomoError,
+  NO_BYTES,
+  requestIdText,
+  RESERVED_PREFIX,
+  type Address,
+  type Bytes,
+} from '@majordomo/protocol';
 import type { Clock } from '@majordomo/runtime';
-import { Call, type AskDesk, type AskLinks } from './ask.js';
+import { Call, Handover, type AskDesk, type AskLinks } from './ask.js';
 import {
   checkCallOptions,
   checkStreamOptions,
   DEFAULT_WINDOW,
   encodeHeaders,
+  submitTerms,
   type CallOptions,
   type Headers,
   type StreamOptions,
+  type SubmitOptions,
 } from './call-options.js';
+import { DEFAULT_CODEC, writeBody } from './codec.js';
 import type { AddressBook } from './core/addresses.js';
-import type { Asked } from './core/pending-request.js';
+import type { Asked, SubmitTerms } from './core/pending-request.js';
 import { StreamAsk, type ReplyStream } from './reply-stream.js';
 import { traceOf, type Scope } from './scope.js';
 import type { Signals } from './signals.js';
-import type { Asker } from './typed.js';
+import { journalOf, Ticket } from './ticket.js';
+import type { Asker, Submitter } from './typed.js';
 
 export interface ViewParts {
   readonly desk: AskDesk;
@@ -34,7 +45,7 @@ export interface ViewParts {
 const NO_OPTIONS: CallOptions & StreamOptions = Object.freeze({});
 const NO_SCOPE: Scope = Object.freeze({});
 
-export class View implements Asker {
+export class View implements Asker, Submitter {
   readonly #parts: ViewParts;
   readonly #scope: Scope;
   readonly #trace: Headers | undefined;
@@ -48,7 +59,14 @@ export class View implements Asker {
     this.#scope = scope;
     this.#trace = traceOf(scope.headers);
     this.#traceBytes = this.#trace === undefined ? NO_BYTES : encodeHeaders(this.#trace);
-    this.#plainLinks = { desk, signals, signal: undefined, scopeSignal: scope.signal, onProgress: undefined };
+    this.#plainLinks = {
+      desk,
+      signals,
+      signal: undefined,
+      scopeSignal: scope.signal,
+      onProgress: undefined,
+      codec: DEFAULT_CODEC,
+    };
   }
 
   scoped(scope: Scope): View {
@@ -67,6 +85,32 @@ export class View implements Asker {
     }
   }
 
+  /** V1 */
+  async submit(address: string, input?: unknown, options: SubmitOptions = NO_OPTIONS): Promise<Ticket> {
+    const submit = submitTerms(options, this.#parts.clock.date());
+    const { idempotencyKey, deadlineMs, headers, codec, signal } = options;
+    const asked = this.#asked(this.#find(address), input, { idempotencyKey, deadlineMs, headers, codec }, submit);
+    const handover = new Handover(asked, signal === undefined ? this.#plainLinks : this.#linksOf({ signal }));
+    this.#parts.desk.begin(handover);
+    const { journal, ticket } = await handover.ticket;
+    return this.#ticketOf(requestIdText(journal, ticket), journal);
+  }
+
+  /** @throws MajordomoError INVALID_OPTION for a text that is no ticket. */
+  ticket<Output>(id: string): Ticket<Output> {
+    return this.#ticketOf(id, journalOf(id));
+  }
+
+  #ticketOf<Output>(id: string, journal: number): Ticket<Output> {
+    return new Ticket<Output>(id, (method, options) => {
+      const { deadlineMs } = options;
+      const asked = this.#asked({ service: RESERVED_PREFIX, method }, id, { deadlineMs }, undefined, journal);
+      const call = new Call(asked, this.#linksOf(options));
+      this.#parts.desk.begin(call);
+      return call.answer;
+    });
+  }
+
   stream<Output>(address: string, input?: unknown, options: StreamOptions = NO_OPTIONS): ReplyStream<Output> {
     if (options !== NO_OPTIONS) checkStreamOptions(options);
     const windowed = { ...options, window: options.window ?? DEFAULT_WINDOW };
@@ -80,16 +124,31 @@ export class View implements Asker {
     throw new MajordomoError('INVALID_OPTION', `"${String(address)}" is not an address: write service.method`);
   }
 
-  #asked(address: Address, input: unknown, options: CallOptions & StreamOptions): Asked {
+  #asked(
+    address: Address,
+    input: unknown,
+    options: CallOptions & StreamOptions,
+    submit?: SubmitTerms,
+    journal?: number,
+  ): Asked {
+    const { codec = DEFAULT_CODEC } = options;
+    const { frames, body } = writeBody(codec, input);
     return {
       address,
-      headers: options.headers === undefined ? this.#traceBytes : encodeHeaders({ ...this.#trace, ...options.headers }),
-      body: encodeBody(input),
+      headers: this.#headersOf(options.headers, frames),
+      body,
       deadlineMs: this.#deadlineOf(options.deadlineMs),
       idempotencyKey: options.idempotencyKey ?? '',
       waitForService: options.waitForService ?? false,
       window: options.window ?? 0,
+      submit,
+      journal,
     };
+  }
+
+  #headersOf(headers: Headers | undefined, frames: number): Bytes {
+    if (headers === undefined && frames === 1) return this.#traceBytes;
+    return encodeHeaders({ ...this.#trace, ...headers, ...(frames === 1 ? {} : { frames }) });
   }
 
   /** The earlier of what the call asks for and what is left to the scope (V2). */
@@ -99,8 +158,8 @@ export class View implements Asker {
     return Math.min(given ?? Infinity, Math.max(0, deadline - this.#parts.clock.now()));
   }
 
-  #linksOf({ signal, onProgress }: CallOptions): AskLinks {
-    if (signal === undefined && onProgress === undefined) return this.#plainLinks;
-    return { ...this.#plainLinks, signal, onProgress };
+  #linksOf({ signal, onProgress, codec = DEFAULT_CODEC }: CallOptions): AskLinks {
+    if (signal === undefined && onProgress === undefined && codec === DEFAULT_CODEC) return this.#plainLinks;
+    return { ...this.#plainLinks, signal, onProgress, codec };
   }
 }

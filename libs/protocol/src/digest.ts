@@ -17,6 +17,23 @@ export function digestOf(bytes: Uint8Array): number {
     mix(bytes, 0, SAMPLE_BYTES);
     mix(bytes, length - SAMPLE_BYTES, length);
   }
+  return mixed();
+}
+
+/**
+ * A checksum over every byte, for noticing damage.
+ *
+ * @returns an integer from 0 to 2^53 - 1.
+ */
+export function checksumOf(bytes: Uint8Array): number {
+  low = 0x811c9dc5 ^ bytes.length;
+  high = 0x9e3779b9 + bytes.length;
+  mix(bytes, 0, bytes.length);
+  return mixed();
+}
+
+/** The lanes, once more stirred, as one number. */
+function mixed(): number {
   low = Math.imul(low ^ (low >>> 16), 0x85ebca6b);
   high = Math.imul(high ^ (high >>> 15), 0xc2b2ae35);
   low ^= low >>> 13;

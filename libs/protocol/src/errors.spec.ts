@@ -36,6 +36,7 @@ test('what may be asked again by itself did not run, or cannot be told to have: 
     'DRAINING',
     'NO_BROKER',
     'SESSION_LOST',
+    'STORE_FULL',
   ]);
 });
 

@@ -24,7 +24,7 @@ export const ERRORS = {
     number: 1,
     retryable: false,
     ran: 'yes',
-    help: 'The handler threw. Its error is in `details`. Not retried unless the handler throws RetryableError.',
+    help: 'The handler threw. Its error is in `details`. Not retried unless it is a RetryableError, or the method says so.',
   },
   INVALID_ARGUMENT: {
     number: 2,
@@ -188,6 +188,24 @@ export const ERRORS = {
     retryable: false,
     ran: 'no',
     help: 'The peer did not prove who it is, or may not do this.',
+  },
+  STORE_FULL: {
+    number: 31,
+    retryable: true,
+    ran: 'no',
+    help: 'The disk of the broker, or its journal, has no room. Wait `retryAfterMs` and submit again; free space or raise the bound if it stays.',
+  },
+  TICKET_UNKNOWN: {
+    number: 32,
+    retryable: false,
+    ran: 'no',
+    help: 'The broker has never given out this ticket. Check the text, and that it is the broker with the right data folder.',
+  },
+  TICKET_EXPIRED: {
+    number: 33,
+    retryable: false,
+    ran: 'unknown',
+    help: 'The request was not done before it expired, or its result was not collected in time and is not kept any more.',
   },
   INTERNAL: {
     number: 30,

@@ -36,6 +36,10 @@ export const WIRE_LIMITS = Object.freeze({
   nameBytesMax: 255,
   /** An idempotency key. */
   keyBytesMax: 255,
+  /** An ordering key. */
+  orderingKeyBytesMax: 255,
+  /** Priorities go from 0 to this: more levels than anybody can tell apart. */
+  priorityMax: 9,
   /** A sentence in GOODBYE. */
   reasonBytesMax: 512,
   /** Methods of one service: an OFFER stays one record. */
@@ -76,6 +80,8 @@ export const CALL_DEFAULTS = Object.freeze({
   deadlineMs: 30_000,
   /** How many times a request may be handed out before it is a dead letter. */
   maxAttempts: 5,
+  /** Of what names none, calls included: in the middle. */
+  priority: 4,
   /** Values of a stream that may be on their way unconfirmed. */
   streamWindow: 64,
   /** How long the outcome of a request is remembered for resends. */

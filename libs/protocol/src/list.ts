@@ -41,10 +41,19 @@ export class List<T extends Listed> {
     this.#head = member;
   }
 
-  /** Puts a member where `before` says it belongs, looking from the front. */
+  /**
+   * Puts a member where `before` says it belongs in a list that is in order, looking from both ends at once: what belongs near either of
+   * them is there soon.
+   */
   insert(member: T, before: (other: T) => boolean): void {
     let other = this.#head;
-    while (other !== undefined && before(other)) other = other.next as T | undefined;
+    let last = this.#tail;
+    while (other !== undefined && last !== undefined && before(other) && !before(last)) {
+      other = other.next as T | undefined;
+      last = last.previous as T | undefined;
+    }
+    // Seen from the back: it comes right behind the last one that is before it.
+    if (last === undefined || before(last)) other = last === undefined ? this.#head : (last.next as T | undefined);
     if (other === undefined) return this.pushBack(member);
     if (other.previous === undefined) return this.pushFront(member);
     this.#enter(member);

@@ -3,8 +3,9 @@
 // M1. `handle` takes one input and the time, and puts what is to be done into `output`; it never waits and never throws for a peer's fault.
 // M2. `wakeAt` is the only way a machine asks for time.
 // M3. Whoever drives the machine performs the outputs in their order and clears them before the next turn.
+// M4. What goes with `sendStored` leaves when the writes of this turn, and of every turn before, are on disk; the rest does not wait.
 
-import type { WireRecord } from './records.js';
+import type { Bytes, WireRecord } from './records.js';
 
 /** One connection, numbered by whoever opened it: the ROUTER port for brokers, the machine itself for peers. Never used twice. */
 export type LinkId = number;
@@ -22,6 +23,14 @@ export type LinkInput =
   /** Nothing happened, but `wakeAt` has come. */
   | { readonly kind: 'wake' };
 
+/** One entry of a journal to be put, taken out (no value), or set aside because it is damaged: kept for people to look at, loaded no more. */
+export interface Write {
+  /** A whole number up to 2^53 - 1. */
+  readonly key: number;
+  readonly value: Bytes | undefined;
+  readonly isDamaged: boolean;
+}
+
 export interface Machine<Input, Event> {
   handle(input: Input | LinkInput, now: Milliseconds): void;
   /** When to call with `wake` if nothing else happens; Infinity for never. */
@@ -34,6 +43,11 @@ export class Output<Event> {
   /** `records[i]` goes to `links[i]`; two lists and no pairs, because this is the way of every request. */
   readonly links: LinkId[] = [];
   readonly records: WireRecord[] = [];
+  /** What is to be on disk, in this order, all of a turn or nothing of it. */
+  readonly writes: Write[] = [];
+  /** As `links` and `records`, for what waits for the writes (M4). */
+  readonly storedLinks: LinkId[] = [];
+  readonly storedRecords: WireRecord[] = [];
   /** Links to open (peers only), before anything is sent on them. */
   readonly connects: { readonly link: LinkId; readonly endpoint: string }[] = [];
   /** Links to close once what was sent on them has left. */
@@ -44,6 +58,16 @@ export class Output<Event> {
   send(link: LinkId, record: WireRecord): void {
     this.links.push(link);
     this.records.push(record);
+  }
+
+  /** M4. */
+  sendStored(link: LinkId, record: WireRecord): void {
+    this.storedLinks.push(link);
+    this.storedRecords.push(record);
+  }
+
+  write(write: Write): void {
+    this.writes.push(write);
   }
 
   connect(link: LinkId, endpoint: string): void {
@@ -62,6 +86,9 @@ export class Output<Event> {
   clear(): void {
     this.links.length = 0;
     this.records.length = 0;
+    this.writes.length = 0;
+    this.storedLinks.length = 0;
+    this.storedRecords.length = 0;
     this.connects.length = 0;
     this.closes.length = 0;
     this.events.length = 0;

@@ -165,9 +165,13 @@ export class NumberMap<T> {
 }
 
 function emptyKeys(capacity: number): number[] {
-  return Array.from({ length: capacity }, () => EMPTY);
+  const keys: number[] = [];
+  for (let i = 0; i < capacity; i++) keys.push(EMPTY);
+  return keys;
 }
 
 function emptyValues<T>(capacity: number): (T | undefined)[] {
-  return Array.from({ length: capacity }, () => undefined);
+  const values: (T | undefined)[] = [];
+  for (let i = 0; i < capacity; i++) values.push(undefined);
+  return values;
 }

@@ -2,6 +2,7 @@
 //
 // X1. Every problem is reported, all together; an unknown key is one, with the nearest known one.
 // X2. undefined is "not given": the default holds.
+// X3. No text at all can be given only where it is the default.
 
 import {
   flag,
@@ -38,7 +39,10 @@ export function optionProblem<T>(spec: OptionSpec<T>, value: unknown): string | 
   return typeProblem(spec, value) ?? spec.check?.(value as T);
 }
 
-function typeProblem(spec: Pick<OptionSpec<unknown>, 'type' | 'min' | 'max'>, value: unknown): string | undefined {
+function typeProblem(
+  spec: Pick<OptionSpec<unknown>, 'type' | 'min' | 'max' | 'fallback'>,
+  value: unknown,
+): string | undefined {
   const { type, min = 0, max = Number.MAX_SAFE_INTEGER } = spec;
   switch (type) {
     case 'milliseconds':
@@ -47,7 +51,8 @@ function typeProblem(spec: Pick<OptionSpec<unknown>, 'type' | 'min' | 'max'>, va
     case 'count':
       return wholeNumberFrom(min, max)(value);
     case 'text':
-      return textUpTo(TEXT_BYTES_MAX)(value);
+      // X3
+      return value === '' && spec.fallback === '' ? undefined : textUpTo(TEXT_BYTES_MAX)(value);
     case 'texts':
       return Array.isArray(value) && value.every((each) => typeof each === 'string')
         ? undefined

@@ -17,6 +17,7 @@ export const Kind = {
   cancel: 18,
   window: 19,
   settled: 20,
+  submit: 21,
   accepted: 24,
   partial: 25,
   progress: 26,
@@ -85,6 +86,8 @@ export interface Welcome {
   readonly namesMax: number;
   readonly requestsMax: number;
   readonly dedupeWindowMs: number;
+  /** The journal in which this broker stores what is submitted: the same after a restart. 0: it stores nothing. */
+  readonly journal: number;
   readonly software: string;
 }
 
@@ -128,8 +131,27 @@ export interface Request {
   readonly waitForService: boolean;
   /** ACCEPTED is wanted. */
   readonly confirm: boolean;
-  /** Storage on disk is wanted; a broker that has none answers UNSUPPORTED. */
-  readonly durable: boolean;
+  /** Idempotency key, '' for none. */
+  readonly key: string;
+  readonly headers: Bytes;
+  readonly body: Bytes;
+}
+
+/** A request that is handed over for good: ACCEPTED says that it is stored, and under which ticket. */
+export interface Submit {
+  readonly kind: typeof Kind.submit;
+  /** As in REQUEST: one row of numbers for both. */
+  readonly ref: number;
+  readonly name: number;
+  readonly ageMs: number;
+  /** How long it may take to be done, and its result be of use; 0: the broker's default. */
+  readonly expiresMs: number;
+  /** It is not handed out before. */
+  readonly delayMs: number;
+  /** 0 to 9; the higher goes first among those that wait for one method. */
+  readonly priority: number;
+  /** Requests of one service under one key are done in their order, one at a time; '' for none. */
+  readonly orderingKey: string;
   /** Idempotency key, '' for none. */
   readonly key: string;
   readonly headers: Bytes;
@@ -162,6 +184,9 @@ export interface Accepted {
   readonly kind: typeof Kind.accepted;
   readonly ref: number;
   readonly stored: Stored;
+  /** The journal and the number in it: together the ticket. Both 0 when it is stored in memory only. */
+  readonly journal: number;
+  readonly ticket: number;
 }
 
 export interface Partial {
@@ -283,6 +308,13 @@ export interface Taken {
   readonly count: number;
 }
 
+/** Not a record of this protocol: one whole message for a peer of another one that shares the port. It goes out as it is. */
+export const FOREIGN = 0;
+export interface Foreign {
+  readonly kind: typeof FOREIGN;
+  readonly frames: readonly Bytes[];
+}
+
 export type WireRecord =
   | Hello
   | Welcome
@@ -291,6 +323,7 @@ export type WireRecord =
   | Drain
   | Name
   | Request
+  | Submit
   | Cancel
   | Window
   | Settled
@@ -305,7 +338,8 @@ export type WireRecord =
   | Release
   | Dispatch
   | Attach
-  | Taken;
+  | Taken
+  | Foreign;
 
 /** The one HEARTBEAT there is. */
 export const HEARTBEAT: Heartbeat = Object.freeze({ kind: Kind.heartbeat });

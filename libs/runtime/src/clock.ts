@@ -12,6 +12,8 @@ export type Cancel = () => void;
 export interface Clock {
   /** Monotonic milliseconds with fractions. */
   now(): Milliseconds;
+  /** The date, in ms since 1970. Only for what outlives the process: it jumps. */
+  date(): number;
   /**
    * Calls `fn` once, later.
    *
@@ -31,6 +33,10 @@ function never(): void {}
 export class SystemClock implements Clock {
   now(): Milliseconds {
     return performance.now();
+  }
+
+  date(): number {
+    return Date.now();
   }
 
   setTimer(dueInMs: number, fn: () => void): Cancel {

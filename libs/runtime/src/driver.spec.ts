@@ -77,7 +77,10 @@ class CountingClock extends FakeClock {
 const settled = (below: number) => ({ kind: Kind.settled, below }) as const;
 const frames = (...numbers: number[]): Uint8Array[] => encodeMessages(numbers.map(settled))[0] ?? [];
 
-function setUp(onEvent?: (event: string, driver: Driver<Act, string>) => void) {
+function setUp(
+  onEvent?: (event: string, driver: Driver<Act, string>) => void,
+  foreignInput?: (link: number, frames: readonly Uint8Array[]) => Act,
+) {
   const log: string[] = [];
   const machine = new Puppet();
   const clock = new CountingClock();
@@ -87,6 +90,7 @@ function setUp(onEvent?: (event: string, driver: Driver<Act, string>) => void) {
     port,
     clock,
     bytesMax: 1_000_000,
+    foreignInput,
     onEvent: (event) => {
       log.push(`event ${event}`);
       onEvent?.(event, driver);
@@ -97,6 +101,16 @@ function setUp(onEvent?: (event: string, driver: Driver<Act, string>) => void) {
   clock.advance(0);
   return { log, machine, clock, port, driver };
 }
+
+test('a message of another protocol ends the turn at once, with what has gathered before it', () => {
+  const { log, clock, driver, port } = setUp(undefined, (link) => (output) => output.send(link, settled(7)));
+  driver.input((output) => output.send(1, settled(1)));
+  port.handlers?.message(2, [Buffer.from('MDPC02'), Buffer.from('any')]);
+  expect(log).toEqual(['send 1: 1', 'send 2: 7']);
+  port.handlers?.message(1, frames(1));
+  clock.advance(0);
+  expect(log).toHaveLength(2);
+});
 
 test('all input of one turn shares one flush, a batch for each link in the order of its records', () => {
   const { log, clock, driver } = setUp();

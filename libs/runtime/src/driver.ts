@@ -5,10 +5,22 @@
 // V3. There is one timer; it is armed for `machine.wakeAt()`.
 // V4. A machine that throws has a bug of ours: the driver stops for good and says so. Peers' faults are input like any other.
 // V5. No record waits for a later turn; when a turn grows past `TURN_RECORDS_MAX` it ends early.
-// V6. Machines are told whole milliseconds: fractions are worth nothing to them, and V8 keeps each fraction in an object of its own.
+// V6. Machines are told whole milliseconds: fractions are worth nothing to them, and the engine keeps each fraction in an object of its own.
+// V7. What waits for the disk leaves when its writes are there (commits.ts); nothing else waits for it.
+// V8. A message of another protocol ends the turn at once: its answers are messages of their own, so waiting for more gains nothing.
 
-import { decodeMessage, encodeMessages, type LinkId, type LinkInput, type Machine } from '@majordomo/protocol';
+import {
+  decodeMessage,
+  encodeMessages,
+  FOREIGN,
+  isNative,
+  type LinkId,
+  type LinkInput,
+  type Machine,
+  type WireRecord,
+} from '@majordomo/protocol';
 import type { Cancel, Clock } from './clock.js';
+import { Commits, type CommitStore } from './commits.js';
 import { Counters } from './counters.js';
 import { bytesOf } from './lane.js';
 import { TURN_RECORDS_MAX } from './limits.js';
@@ -29,7 +41,22 @@ export interface DriverOptions<Input, Event> {
   readonly onEvent: (event: Event) => void;
   /** The machine or an observer threw: the driver has stopped, its links are being closed. Called once at most. */
   readonly onBug: (error: unknown) => void;
+  /** For a machine that takes messages of other protocols too: the input that such a message is. Without it they are faults of their senders. */
+  readonly foreignInput?: ((link: LinkId, frames: readonly Uint8Array[]) => Input) | undefined;
+  /** Where writes go; a machine that writes must have one. */
+  readonly journal?: JournalOptions | undefined;
 }
+
+export interface JournalOptions {
+  readonly store: CommitStore;
+  /** The store has no room, or has room again. */
+  readonly onRoom: (hasRoom: boolean) => void;
+  /** The store failed: the driver has stopped, nothing has left that is not on disk. Called once at most. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** A stopping driver gives the disk this long, in ms; what is not there by then is as after a crash. */
+const STOP_COMMIT_MS = 10_000;
 
 const WAKE: LinkInput = Object.freeze({ kind: 'wake' });
 
@@ -40,6 +67,7 @@ export class Driver<Input, Event> {
   readonly #port: Port;
   readonly #clock: Clock;
   readonly #sorting = new Sorting();
+  readonly #commits: Commits | undefined;
   #state: DriverState = 'new';
   /** An end of turn is on its way. */
   #isScheduled = false;
@@ -54,6 +82,11 @@ export class Driver<Input, Event> {
     this.#machine = options.machine;
     this.#port = options.port;
     this.#clock = options.clock;
+    const { journal, clock } = options;
+    if (journal === undefined) return;
+    const { store, onRoom } = journal;
+    const release = (links: readonly LinkId[], records: readonly WireRecord[]): void => this.#release(links, records);
+    this.#commits = new Commits({ store, clock, release, onRoom, onFailure: (error) => this.#storeFailed(error) });
   }
 
   get state(): DriverState {
@@ -90,8 +123,21 @@ export class Driver<Input, Event> {
     // The last turn may have found a bug, and then it has stopped already.
     if (this.#state === 'running' || this.#state === 'new') this.#become('stopped');
     this.#cancelTimer?.();
-    this.#stopped ??= this.#port.shutdown(lingerMs);
+    this.#stopped ??= this.#shutDown(lingerMs);
     return this.#stopped;
+  }
+
+  /** Commits that were made; 0 without a journal. */
+  get commits(): number {
+    return this.#commits?.made ?? 0;
+  }
+
+  /** What waits for the disk is given its time before the port goes (V7). */
+  async #shutDown(lingerMs: number): Promise<void> {
+    const commits = this.#commits;
+    if (commits !== undefined && !commits.isIdle) await commits.settle(STOP_COMMIT_MS);
+    commits?.stop();
+    await this.#port.shutdown(lingerMs);
   }
 
   /** V6. */
@@ -110,6 +156,11 @@ export class Driver<Input, Event> {
     const { counters } = this;
     counters.messagesIn += 1;
     counters.bytesIn += bytesOf(frames);
+    const { foreignInput } = this.#options;
+    if (foreignInput !== undefined && !isNative(frames[0])) {
+      if (this.#give(foreignInput(link, frames))) this.#endTurn(); // V8
+      return;
+    }
     const decoded = decodeMessage(frames, this.#options.bytesMax);
     if (decoded.fault === undefined) {
       counters.recordsIn += decoded.records.length;
@@ -124,14 +175,20 @@ export class Driver<Input, Event> {
     this.#handle({ kind: 'link-lost', link, reason });
   }
 
-  #handle(input: Input | LinkInput): boolean {
+  /** @returns whether the machine has taken it. */
+  #give(input: Input | LinkInput): boolean {
     if (this.#state !== 'running') return false;
     try {
       this.#machine.handle(input, this.#now());
+      return true;
     } catch (error) {
       this.#fail(error);
       return false;
     }
+  }
+
+  #handle(input: Input | LinkInput): boolean {
+    if (!this.#give(input)) return false;
     if (this.#machine.output.records.length >= TURN_RECORDS_MAX && !this.#isTelling) this.#endTurn();
     else this.#schedule();
     return true;
@@ -148,13 +205,14 @@ export class Driver<Input, Event> {
     if (this.#state === 'running') this.#endTurn();
   };
 
-  /** V2. Writes that must be on disk first will be committed here, before anything is sent. */
+  /** V2, V7. */
   #endTurn(): void {
     const { output } = this.#machine;
     this.counters.turns += 1;
     try {
       for (const { link, endpoint } of output.connects) this.#port.connect(link, endpoint);
-      if (output.records.length > 0) this.#sendAll();
+      if (output.writes.length > 0 || output.storedRecords.length > 0) this.#store();
+      if (output.records.length > 0) this.#sendAll(output.links, output.records);
       for (const link of output.closes) this.#port.close(link);
       output.connects.length = 0;
       output.closes.length = 0;
@@ -165,8 +223,40 @@ export class Driver<Input, Event> {
     }
   }
 
-  #sendAll(): void {
-    const { links, records } = this.#machine.output;
+  /** V7: words that wait for nothing leave with the others. */
+  #store(): void {
+    const { output } = this.#machine;
+    const { writes, storedLinks: links, storedRecords: records } = output;
+    const commits = this.#commits;
+    if (writes.length === 0 && commits?.isIdle !== false) {
+      for (let i = 0; i < records.length; i++) output.send(links[i] as LinkId, records[i] as WireRecord);
+    } else if (commits === undefined) throw new Error('a machine that writes needs a journal');
+    else commits.add({ writes: writes.slice(), links: links.slice(), records: records.slice() });
+    writes.length = 0;
+    links.length = 0;
+    records.length = 0;
+  }
+
+  /** What waited for the disk leaves. */
+  #release(links: readonly LinkId[], records: readonly WireRecord[]): void {
+    if (this.#state === 'failed') return;
+    try {
+      this.#sendAll([...links], [...records]);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #storeFailed(error: unknown): void {
+    if (this.#state === 'running') {
+      this.#become('failed');
+      this.#cancelTimer?.();
+      this.#stopped = this.#port.shutdown(0);
+    }
+    this.#options.journal?.onFailure(error);
+  }
+
+  #sendAll(links: LinkId[], records: WireRecord[]): void {
     const sorting = this.#sorting;
     sorting.sort(links, records);
     this.counters.recordsOut += records.length;
@@ -177,7 +267,9 @@ export class Driver<Input, Event> {
   }
 
   #sendGroup(group: Group): void {
-    const messages = encodeMessages(group.records);
+    // A link speaks one protocol or another, never both.
+    const messages =
+      group.records[0]?.kind === FOREIGN ? foreignMessages(group.records) : encodeMessages(group.records);
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i] as Uint8Array[];
       this.counters.messagesOut += 1;
@@ -229,7 +321,14 @@ export class Driver<Input, Event> {
     if (this.#state !== 'running') return;
     this.#become('failed');
     this.#cancelTimer?.();
+    this.#commits?.stop();
     this.#stopped = this.#port.shutdown(0);
     this.#options.onBug(error);
   }
+}
+
+function foreignMessages(records: readonly WireRecord[]): Uint8Array[][] {
+  const messages: Uint8Array[][] = [];
+  for (const record of records) if (record.kind === FOREIGN) messages.push([...record.frames]);
+  return messages;
 }

@@ -1,5 +1,6 @@
 // The one door of the runtime: sockets, clock, chance, and the driver that runs a machine with them.
 
+export * from './commits.js';
 export { SystemClock, type Cancel, type Clock } from './clock.js';
 export { Counters } from './counters.js';
 export { DealerPort, type DealerPortOptions } from './dealer-port.js';

@@ -13,8 +13,8 @@ export class Lane {
   #first = 0;
   /** Bytes that wait. */
   bytes = 0;
-  /** In the outbox's list of lanes to be served, or being served. */
-  isReady = false;
+  /** A message of it is being handed over. */
+  isServed = false;
   /** Since when the socket has taken nothing; undefined while it takes. */
   blockedAt: number | undefined;
   retryAt = 0;

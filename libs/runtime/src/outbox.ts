@@ -1,6 +1,7 @@
 // The one writer of a port: messages leave in order for each link, and a peer that takes nothing holds up only itself.
 //
-// X1. One message at a time is handed to a socket; a second `send` while one is under way would throw EBUSY.
+// X1. One message at a time of each lane: the next one leaves when the last is known to have left. Lanes do not wait for each other, so all
+//     that a turn sends is with the sockets when the turn ends; a send settles at once, so one socket may serve many lanes.
 // X2. A lane whose socket is full is tried again after 1 ms, then 2, 4, up to 20; the others go on.
 // X3. A lane that is blocked for too long is given up; sooner when too much waits for it, at once when too much waits in all.
 // X4. `lost` and `left` are never called from within a call to the outbox.
@@ -31,12 +32,10 @@ export interface OutboxOptions<L extends Lane> {
 
 export class Outbox<L extends Lane> {
   readonly #options: OutboxOptions<L>;
-  #ready: L[] = [];
-  #nextReady = 0;
   #blocked: L[] = [];
   #bytes = 0;
   #length = 0;
-  #isPumping = false;
+  #isStopped = false;
   #cancelRetry: Cancel | undefined;
   #retryAt = Infinity;
   #idle: (() => void)[] = [];
@@ -50,14 +49,14 @@ export class Outbox<L extends Lane> {
     return this.#bytes;
   }
 
-  /** Sends a message on an open lane; nothing happens on another one. The first of an idle outbox is with its socket on return. */
+  /** Sends a message on an open lane; nothing happens on another one. The first that waits on a lane is with its socket on return. */
   send(lane: L, message: Uint8Array[]): void {
     if (lane.state !== 'open') return;
     const bytes = bytesOf(message);
     lane.push(message, bytes);
     this.#bytes += bytes;
     this.#length += 1;
-    if (lane.blockedAt === undefined) this.#serve(lane);
+    if (lane.blockedAt === undefined) void this.#serve(lane);
     else this.#checkBounds(lane);
   }
 
@@ -89,44 +88,31 @@ export class Outbox<L extends Lane> {
 
   /** Gives up whatever still waits. */
   stop(): void {
+    this.#isStopped = true;
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    for (const lane of this.#blocked) this.#forget(lane);
+    const blocked = this.#blocked;
     this.#blocked = [];
-    for (let i = this.#nextReady; i < this.#ready.length; i++) this.#forget(this.#ready[i] as L);
+    for (const lane of blocked) this.#forget(lane);
   }
 
-  #serve(lane: L): void {
-    if (!lane.isReady) {
-      lane.isReady = true;
-      this.#ready.push(lane);
-    }
-    if (!this.#isPumping) void this.#pump();
-  }
-
-  #next(): L | undefined {
-    const lane = this.#ready[this.#nextReady];
-    if (lane === undefined) {
-      this.#ready.length = 0;
-      this.#nextReady = 0;
-      return undefined;
-    }
-    this.#nextReady += 1;
-    return lane;
-  }
-
-  async #pump(): Promise<void> {
-    this.#isPumping = true;
-    for (let lane = this.#next(); lane !== undefined; lane = this.#next()) {
-      const message = lane.first;
-      const handed = message === undefined ? 'gone' : await this.#options.hand(lane, message);
-      lane.isReady = false;
-      if (message === undefined || lane.first !== message) continue; // it was given up meanwhile
+  /** Hands over what waits on a lane, until it is full, gone or through. The first message is with the socket on return. */
+  async #serve(lane: L): Promise<void> {
+    if (lane.isServed) return;
+    lane.isServed = true;
+    for (let message = lane.first; message !== undefined; message = lane.first) {
+      const handed = await this.#options.hand(lane, message);
+      if (lane.first !== message) continue; // it was given up meanwhile
+      if (this.#isStopped) break;
       if (handed === 'sent') this.#sent(lane, bytesOf(message));
-      else if (handed === 'full') this.#block(lane);
-      else this.#end(lane, 'unreachable');
+      else if (handed === 'gone') this.#end(lane, 'unreachable');
+      else {
+        this.#block(lane);
+        break;
+      }
     }
-    this.#isPumping = false;
+    lane.isServed = false;
+    if (this.#isStopped) this.#forget(lane);
   }
 
   #sent(lane: L, bytes: number): void {
@@ -135,8 +121,7 @@ export class Outbox<L extends Lane> {
     this.#length -= 1;
     lane.blockedAt = undefined;
     lane.pauseMs = 0;
-    if (lane.first !== undefined) this.#serve(lane);
-    else if (lane.state === 'leaving') this.#end(lane, undefined);
+    if (lane.first === undefined && lane.state === 'leaving') this.#end(lane, undefined);
     this.#tellIdle();
   }
 
@@ -179,7 +164,7 @@ export class Outbox<L extends Lane> {
     for (const lane of this.#blocked) {
       if (served < RETRIES_PER_TIME && lane.retryAt <= now) {
         served += 1;
-        this.#serve(lane);
+        void this.#serve(lane);
       } else {
         waiting.push(lane);
         next = Math.min(next, lane.retryAt);

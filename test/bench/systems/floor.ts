@@ -4,7 +4,7 @@
 // peer and flushes at the end of the event-loop turn.
 
 import { Dealer, Router } from 'zeromq';
-import type { PartInit, System } from '../cell.js';
+import type { Ask, PartInit, System } from '../cell.js';
 
 const HEADER_BYTES = 12;
 
@@ -111,15 +111,16 @@ function connect(
   return { socket, add };
 }
 
-async function worker(init: PartInit): Promise<void> {
+async function worker(init: PartInit): Promise<string> {
   const { socket, add } = connect(init.endpoint, (frame, start, end) =>
     add(frame, start, end, frame.readUInt32BE(start + 4)),
   );
   await socket.send(Buffer.alloc(0));
+  return '';
 }
 
 // oxlint-disable-next-line typescript/require-await -- the interface leaves room for systems that connect slowly
-async function client(init: PartInit): ReturnType<System['client']> {
+async function client(init: PartInit): Promise<Ask> {
   const waiting = new Map<number, { done: (isRight: boolean) => void; bytes: number }>();
   let last = 0;
   const { add } = connect(init.endpoint, (frame, start, end) => {

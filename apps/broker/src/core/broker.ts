@@ -1,6 +1,7 @@
 // The broker as a machine: every input comes in here, and goes to the room that deals with it.
 
 import {
+  FOREIGN,
   Kind,
   DRAIN,
   isMethodName,
@@ -23,8 +24,10 @@ import { attendLink, endSession, ensureLink, loseLink, refuseLink, takeGoodbye, 
 import { Memory } from './memory.js';
 import { acknowledge, compactOutcomes, expireOutcomes } from './outcomes.js';
 import { endAwaiting, endParking } from './places.js';
+import { finishReading, openJournal, releaseHeld, restore, setRoom, type StoredEntry } from './restoring.js';
 import type { BrokerSettings } from './settings.js';
 import { Lease, Link, Request, Service, Session } from './state.js';
+import { expireDurable, takeSubmit, takeTurns } from './submitting.js';
 import {
   drainWorker,
   overrun,
@@ -36,6 +39,17 @@ import {
   takeValue,
 } from './workers.js';
 
+/** What comes from the store. */
+export type StoreInput =
+  /** The journal is there: its number, how many starts it has seen with this one, and the date now (ms since 1970). */
+  | { readonly kind: 'journal-found'; readonly id: number; readonly starts: number; readonly date: number }
+  /** Entries of it, in the order of their numbers. */
+  | { readonly kind: 'journal-entries'; readonly entries: readonly StoredEntry[] }
+  /** That was all of it. */
+  | { readonly kind: 'journal-read' }
+  /** The store has no room, or has room again. */
+  | { readonly kind: 'journal-room'; readonly hasRoom: boolean };
+
 /** What an operator may do (D7). */
 export type OperatorInput =
   /** Take nothing new; `drain.ended` is told when nothing is unsettled or the time is over. */
@@ -46,7 +60,7 @@ export type OperatorInput =
 /** Replies that a worker may keep although they were taken: TAKEN goes with the next DISPATCH, and by itself when there are so many. */
 const TAKEN_LAG_MAX = 256;
 
-export class Broker implements Machine<OperatorInput, BrokerEvent> {
+export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> {
   readonly #memory: Memory;
   #drainUntil: Milliseconds = Infinity;
 
@@ -69,7 +83,7 @@ export class Broker implements Machine<OperatorInput, BrokerEvent> {
     return Math.min(this.#memory.timers.wakeAt(), this.#memory.drained ? Infinity : this.#drainUntil);
   }
 
-  handle(input: OperatorInput | LinkInput, now: Milliseconds): void {
+  handle(input: OperatorInput | StoreInput | LinkInput, now: Milliseconds): void {
     switch (input.kind) {
       case 'records':
         if (this.#isClosing(input.link)) return;
@@ -92,10 +106,23 @@ export class Broker implements Machine<OperatorInput, BrokerEvent> {
       case 'close':
         this.#close();
         break;
+      case 'journal-found':
+        openJournal(this.#memory, input, now);
+        break;
+      case 'journal-entries':
+        restore(this.#memory, input.entries, now);
+        break;
+      case 'journal-read':
+        finishReading(this.#memory, now);
+        break;
+      case 'journal-room':
+        setRoom(this.#memory, input.hasRoom);
+        break;
       default:
         return input satisfies never;
     }
     this.#memory.timers.expire(now, (timer) => this.#fire(timer, now));
+    if (this.#memory.journal.turns.length > 0) takeTurns(this.#memory, now);
     if (this.#memory.draining) this.#checkDrained(now);
   }
 
@@ -133,11 +160,13 @@ export class Broker implements Machine<OperatorInput, BrokerEvent> {
     switch (record.kind) {
       case Kind.request:
         return broke(takeRequest(memory, link, session, record, now));
+      case Kind.submit:
+        return broke(takeSubmit(memory, link, session, record, now));
       case Kind.final:
         takeFinal(memory, link, session, record, now);
         return undefined;
       case Kind.settled:
-        acknowledge(memory, session, record.below);
+        acknowledge(memory, session, record.below, now);
         return undefined;
       case Kind.error:
         takeError(memory, link, session, record, now);
@@ -178,6 +207,7 @@ export class Broker implements Machine<OperatorInput, BrokerEvent> {
       case Kind.dispatch:
       case Kind.attach:
       case Kind.taken:
+      case FOREIGN:
         return { code: 'PROTOCOL_ERROR', reason: 'only a broker says that' };
       default:
         return record satisfies never;
@@ -187,7 +217,10 @@ export class Broker implements Machine<OperatorInput, BrokerEvent> {
   #fire(timer: Timer, now: Milliseconds): void {
     const memory = this.#memory;
     const owner = timer.owner;
-    if (timer instanceof Request) expire(memory, timer, now);
+    if (timer instanceof Request) {
+      if (timer.durable === undefined) expire(memory, timer, now);
+      else expireDurable(memory, timer, now);
+    } else if (timer === memory.journal.holdTimer) releaseHeld(memory, now);
     else if (timer instanceof Lease) overrun(memory, timer, now);
     else if (timer === memory.windowTimer) expireOutcomes(memory, now);
     else if (timer === memory.compactTimer) compactOutcomes(memory, now);

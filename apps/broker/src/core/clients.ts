@@ -10,7 +10,6 @@ import {
   Kind,
   RESERVED_PREFIX,
   encodeBody,
-  type Bytes,
   type Cancel,
   type Milliseconds,
   type Request as RequestRecord,
@@ -19,8 +18,10 @@ import {
 import { deliver, fail, park } from './dispatch.js';
 import { joinHolder } from './holdings.js';
 import { INTROSPECTION } from './introspection.js';
+import { orderOf } from './keeping.js';
 import type { Memory, Refusal } from './memory.js';
-import { answer, forget, keyOf, refuse } from './outcomes.js';
+import { asksAgain, operate, OPERATIONS } from './operations.js';
+import { answer, forget, join, keyOf, refuse } from './outcomes.js';
 import { busy, findPlace } from './places.js';
 import { Request, type Link, type NamedAddress, type Session } from './state.js';
 
@@ -36,13 +37,13 @@ export function takeRequest(
   if (name === undefined) return `REQUEST for name ${record.name}, which this link has not given`;
   memory.counters.requests += 1;
   const known = session.requests.get(record.ref);
-  if (known !== undefined) {
+  if (known !== undefined && !asksAgain(memory, known, name, record.body)) {
     takeResend(memory, session, known, name, record, now);
     return undefined;
   }
   const refusal = whyNot(memory, session, record);
   if (refusal !== undefined) refuse(memory, session, record.ref, refusal, now);
-  else if (name.service === RESERVED_PREFIX) introspect(memory, session, name, record.ref, now);
+  else if (name.service === RESERVED_PREFIX) introspect(memory, session, name, record, now);
   else if (record.key === '' || !joinKeyed(memory, session, name, record, now))
     admit(memory, session, name, record, now);
   return undefined;
@@ -55,7 +56,6 @@ function whyNot(memory: Memory, session: Session, record: RequestRecord): Refusa
   if (isOld || isForgotten)
     return { code: 'REQUEST_FORGOTTEN', message: 'the outcome of this request is not remembered any more' };
   if (memory.draining) return { code: 'DRAINING', message: 'the broker is shutting down' };
-  if (record.durable) return { code: 'UNSUPPORTED', message: 'this broker stores no requests on disk' };
   if (session.unsettled >= memory.settings.requestsPerSessionMax) {
     return busy(memory, `this client has ${session.unsettled} unsettled requests`);
   }
@@ -72,7 +72,7 @@ function takeResend(
   now: Milliseconds,
 ): void {
   memory.counters.duplicates += 1;
-  if (!isSame(known, name, record.body)) {
+  if (!known.isSame(name, record.body)) {
     refuse(
       memory,
       session,
@@ -90,10 +90,6 @@ function takeResend(
   if (known.window > 0) rewind(memory, known, record.received, record.window, now);
 }
 
-function isSame(known: Request, name: NamedAddress, body: Bytes): boolean {
-  return known.service === name.service && known.methodName === name.method && known.hasBody(body);
-}
-
 /** A stream whose last values were lost with the client's link cannot be completed from its stored end. */
 function resendReply(memory: Memory, session: Session, known: Request, record: RequestRecord, now: Milliseconds): void {
   const reply = known.reply;
@@ -109,7 +105,7 @@ function resendReply(memory: Memory, session: Session, known: Request, record: R
     );
     return;
   }
-  answer(memory, session, record.ref, reply, now);
+  answer(memory, session, record.ref, known, now);
 }
 
 /** The values from `received` on were lost with a link: the worker sends them again. */
@@ -127,7 +123,7 @@ function rewind(memory: Memory, request: Request, received: number, window: numb
 }
 
 function confirm(memory: Memory, session: Session, ref: number, now: Milliseconds): void {
-  memory.send(session, { kind: Kind.accepted, ref, stored: 'memory' }, now);
+  memory.send(session, { kind: Kind.accepted, ref, stored: 'memory', journal: 0, ticket: 0 }, now);
 }
 
 /** The same idempotency key: the same request, whoever asks. */
@@ -141,7 +137,7 @@ function joinKeyed(
   const known = memory.keyed.get(keyOf(name.service, record.key));
   if (known === undefined) return false;
   memory.counters.duplicates += 1;
-  if (!isSame(known, name, record.body)) {
+  if (!known.isSame(name, record.body)) {
     refuse(
       memory,
       session,
@@ -159,19 +155,28 @@ function joinKeyed(
     refuse(memory, session, record.ref, busy(memory, 'too many wait for this idempotency key'), now);
     return true;
   }
-  (known.others ??= []).push({ session, ref: record.ref });
-  session.requests.set(record.ref, known);
-  known.deadline = Math.max(known.deadline, now + record.timeLeftMs);
-  memory.timers.set(known, known.deadline, now);
+  join(known, session, record.ref);
+  if (known.durable === undefined) {
+    known.deadline = Math.max(known.deadline, now + record.timeLeftMs);
+    memory.timers.set(known, known.deadline, now);
+  }
   if (record.confirm) confirm(memory, session, record.ref, now);
   return true;
 }
 
-/** The broker's own service answers at once. */
-function introspect(memory: Memory, session: Session, name: NamedAddress, ref: number, now: Milliseconds): void {
+/** The broker's own service answers at once; but for who waits for the outcome of a durable request. */
+function introspect(
+  memory: Memory,
+  session: Session,
+  name: NamedAddress,
+  record: RequestRecord,
+  now: Milliseconds,
+): void {
+  const { ref } = record;
   const describe = Object.hasOwn(INTROSPECTION, name.method) ? INTROSPECTION[name.method] : undefined;
   if (describe === undefined) {
-    const details = { methods: Object.keys(INTROSPECTION) };
+    if (operate(memory, { session, ref }, name.method, record.body, now)) return;
+    const details = { methods: [...Object.keys(INTROSPECTION), ...OPERATIONS] };
     refuse(
       memory,
       session,
@@ -188,7 +193,6 @@ function introspect(memory: Memory, session: Session, name: NamedAddress, ref: n
 /** A request that nobody knows yet. */
 function admit(memory: Memory, session: Session, name: NamedAddress, record: RequestRecord, now: Milliseconds): void {
   const timeLeftMs = record.timeLeftMs === 0 ? CALL_DEFAULTS.deadlineMs : record.timeLeftMs;
-  memory.lastOrder += 1;
   const request = new Request({
     session,
     ref: record.ref,
@@ -201,7 +205,7 @@ function admit(memory: Memory, session: Session, name: NamedAddress, record: Req
     key: record.key,
     headers: record.headers,
     body: record.body,
-    order: memory.lastOrder,
+    order: orderOf(memory, CALL_DEFAULTS.priority),
     arrivedAt: now,
     deadline: now + timeLeftMs,
   });
@@ -215,7 +219,7 @@ function admit(memory: Memory, session: Session, name: NamedAddress, record: Req
   if ('code' in place) refuse(memory, session, record.ref, place, now);
   else {
     begin(memory, request, record, now);
-    deliver(memory, request, place, true, now);
+    deliver(memory, request, place, now);
   }
 }
 
@@ -267,6 +271,7 @@ export function takeWindow(memory: Memory, session: Session, record: Window, now
 export function loseClient(memory: Memory, session: Session, now: Milliseconds): number {
   let unsettled = 0;
   for (const request of session.requests.values()) {
+    if (request.session !== session) leave(request, session);
     if (request.isSettled || request.session !== session) continue;
     if ((request.others?.length ?? 0) > 0) continue;
     unsettled += 1;
@@ -276,6 +281,14 @@ export function loseClient(memory: Memory, session: Session, now: Milliseconds):
     if (!hasRun && request.list !== undefined) forgetUnrun(memory, session, request);
   }
   return unsettled;
+}
+
+/** Nobody is to be told any more who cannot hear: it is found again by its key or its ticket. */
+function leave(request: Request, session: Session): void {
+  const { others } = request;
+  if (others === undefined) return;
+  for (const other of others) if (other.session === session) session.requests.delete(other.ref);
+  request.others = others.filter((other) => other.session !== session);
 }
 
 function forgetUnrun(memory: Memory, session: Session, request: Request): void {

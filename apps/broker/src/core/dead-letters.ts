@@ -17,6 +17,8 @@ export interface DeadLetter {
   readonly diedAt: Milliseconds;
   readonly headers: Bytes;
   readonly body: Bytes;
+  /** Its number in the journal; 0 when it is not there. */
+  readonly ticket: number;
 }
 
 export class DeadLetters {
@@ -37,6 +39,19 @@ export class DeadLetters {
   /** How many had to make room. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** The one of this request. */
+  find(request: string): DeadLetter | undefined {
+    return this.#letters.find((letter) => letter.request === request);
+  }
+
+  /** Takes one out. */
+  remove(letter: DeadLetter): void {
+    const at = this.#letters.indexOf(letter);
+    if (at < 0) return;
+    this.#letters.splice(at, 1);
+    this.#bytes -= bytesOf(letter);
   }
 
   add(letter: DeadLetter): void {

@@ -28,7 +28,7 @@ import { enterQueue, oldestFor, pickOffer, place, vacate } from './services.js';
 import { Lease, type Method, type Offer, type Request, type Service, type Session } from './state.js';
 
 /** Hands a request to a worker, or lets it wait for one. The method is known. */
-export function deliver(memory: Memory, request: Request, method: Method, isNew: boolean, now: Milliseconds): void {
+export function deliver(memory: Memory, request: Request, method: Method, now: Milliseconds): void {
   request.method = method;
   if (mustRunAlone(memory, request)) {
     method.service.isolated.insert(request, (other) => other.order < request.order);
@@ -36,7 +36,7 @@ export function deliver(memory: Memory, request: Request, method: Method, isNew:
     return;
   }
   const offer = method.queue.length === 0 ? pickOffer(method) : undefined;
-  if (offer === undefined) enterQueue(request, method, isNew);
+  if (offer === undefined) enterQueue(request, method);
   else assign(memory, request, offer, now);
 }
 
@@ -48,7 +48,19 @@ function assign(memory: Memory, request: Request, offer: Offer, now: Millisecond
     fail(memory, request, { code: 'MESSAGE_TOO_LARGE', message }, now);
     return;
   }
+  if (mayHaveRunBefore(request, offer)) {
+    const message = 'it may have been handed out before, nobody holds it, and the method runs at most once';
+    finish(memory, request, errorReply(request.ref, { code: 'WORKER_LOST', message }, 'unknown'), now);
+    return;
+  }
   handOut(memory, request, offer, now);
+}
+
+/** Q4, also for what this broker cannot know: another one may have had it, or it itself before its start (keeping.ts K2). */
+function mayHaveRunBefore(request: Request, offer: Offer): boolean {
+  const { resent, durable } = request;
+  const isDoubtful = durable === undefined ? resent : durable.isDoubtful;
+  return isDoubtful && termsOf(offer, request)?.atMostOnce === true;
 }
 
 /** The worker has said its last word on a lease: it can take something else. */
@@ -111,11 +123,11 @@ export function finish(
   if (mustRunAlone(memory, request)) endReservation(memory, request, now);
 }
 
-/** Waits outside the queue: `hold` for a worker that may have it, `retry` for the pause before another attempt. */
+/** Waits outside the queue: `hold` for a worker that may have it, `retry` for the pause before another attempt, `delay` for its time. */
 export function park(
   memory: Memory,
   request: Request,
-  purpose: 'hold' | 'retry',
+  purpose: 'hold' | 'retry' | 'delay',
   waitMs: number,
   now: Milliseconds,
 ): void {
@@ -185,7 +197,7 @@ function mayNotRunAgain(
 function redeliver(memory: Memory, request: Request, now: Milliseconds): void {
   if (request.method === undefined) return;
   if (mustRunAlone(memory, request)) endReservation(memory, request, now);
-  deliver(memory, request, request.method, false, now);
+  deliver(memory, request, request.method, now);
 }
 
 /** The lease was given back before the handler was started: as if it had never been handed out (Q3). */
@@ -194,6 +206,7 @@ export function giveBack(memory: Memory, lease: Lease, now: Milliseconds): void 
   if (request.isSettled || (request.lease !== undefined && request.lease !== lease)) return;
   request.lease = undefined;
   request.attempt -= 1;
+  if (request.durable !== undefined) request.durable.isDoubtful = false;
   request.become('queued');
   redeliver(memory, request, now);
 }

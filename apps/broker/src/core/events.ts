@@ -26,6 +26,12 @@ export type BrokerEvent =
       readonly attempts: number;
     }
   | { readonly event: 'link.refused'; readonly code: ErrorCode; readonly reason: string; readonly identity: string }
+  | { readonly event: 'journal.opened'; readonly starts: number }
+  | { readonly event: 'journal.read'; readonly requests: number; readonly damaged: number }
+  /** An entry could not be read; it is set aside in the store and loaded no more. */
+  | { readonly event: 'journal.damaged'; readonly key: number; readonly reason: string }
+  | { readonly event: 'journal.full' }
+  | { readonly event: 'journal.room' }
   | { readonly event: 'drain.begun'; readonly unsettled: number }
   | { readonly event: 'drain.ended'; readonly unsettled: number };
 

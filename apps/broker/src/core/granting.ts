@@ -1,6 +1,7 @@
 // Giving a worker the right to work on an attempt: a new lease, and the word that tells it.
 
-import { Kind, requestIdText, type Milliseconds } from '@majordomo/protocol';
+import { Kind, requestIdText, type Dispatch, type Milliseconds } from '@majordomo/protocol';
+import { writeHandedOut } from './keeping.js';
 import type { Memory } from './memory.js';
 import { unpark } from './outcomes.js';
 import { leaveQueue, occupy } from './services.js';
@@ -14,24 +15,26 @@ export function handOut(memory: Memory, request: Request, offer: Offer, now: Mil
   const lease = grant(memory, request, offer, request.attempt, now);
   request.lease = lease;
   sayTaken(memory, offer.session, now);
-  memory.send(
-    offer.session,
-    {
-      kind: Kind.dispatch,
-      ref: lease.number,
-      service: offer.number,
-      method: offer.numbers.get(request.method as Method) as number,
-      instance: request.session.instance,
-      request: request.ref,
-      attempt: request.attempt,
-      timeLeftMs: Math.max(1, Math.ceil(request.deadline - now)),
-      window: request.window,
-      received: request.received,
-      headers: request.headers,
-      body: request.body,
-    },
-    now,
-  );
+  const record: Dispatch = {
+    kind: Kind.dispatch,
+    ref: lease.number,
+    service: offer.number,
+    method: offer.numbers.get(request.method as Method) as number,
+    instance: request.session.instance,
+    request: request.ref,
+    attempt: request.attempt,
+    timeLeftMs: Math.max(1, Math.ceil(request.deadline - now)),
+    window: request.window,
+    received: request.received,
+    headers: request.headers,
+    body: request.body,
+  };
+  const { durable } = request;
+  if (durable !== undefined && termsOf(offer, request)?.atMostOnce === true) {
+    // keeping.ts K2
+    writeHandedOut(memory, request, durable);
+    memory.sendStored(offer.session, record, now);
+  } else memory.send(offer.session, record, now);
   if (request.attempt > 1) tellRedelivered(memory, request, offer);
 }
 
@@ -40,7 +43,10 @@ export function sayTaken(memory: Memory, session: Session, now: Milliseconds): v
   const link = session.link;
   if (link === undefined || link.taken === link.takenSaid) return;
   link.takenSaid = link.taken;
-  memory.send(session, { kind: Kind.taken, count: link.taken >>> 0 }, now);
+  const taken = { kind: Kind.taken, count: link.taken >>> 0 } as const;
+  // D1: what a worker lets go of is on disk, if it is to be there.
+  if (memory.journal.state === 'none') memory.send(session, taken, now);
+  else memory.sendStored(session, taken, now);
 }
 
 function grant(memory: Memory, request: Request, offer: Offer, attempt: number, now: Milliseconds): Lease {

@@ -4,9 +4,11 @@
 // H2. A claim for a request that is known here is answered with a lease at once; one for an unknown request waits for the resend, unless
 //     its client has said that it has the outcome.
 // H3. Claims go with the session that made them, and are bounded per session.
+// H4. A claim for a request whose turn under its ordering key has not come waits for that turn.
 
 import { Kind, NO_BYTES, type Holds, type Milliseconds } from '@majordomo/protocol';
 import { attach } from './granting.js';
+import { isWaitingForTurn } from './lanes.js';
 import type { Memory } from './memory.js';
 import { Request, type Holding, type Lease, type Session } from './state.js';
 
@@ -25,9 +27,16 @@ export function claim(memory: Memory, session: Session, holds: Holds, now: Milli
     finished: holds.finished,
   };
   if (request !== undefined) {
-    if (isCredible(request, holding)) grantClaim(memory, request, holding, now);
-  } else if (client !== undefined && holds.ref < client.settledBelow) stopForgotten(memory, client, holding, now);
+    if (!isCredible(request, holding)) return;
+    if (isWaitingForTurn(request)) keep(memory, holding);
+    else grantClaim(memory, request, holding, now);
+  } else if (client !== undefined && isOver(memory, client, holds.ref)) stopForgotten(memory, client, holding, now);
   else keep(memory, holding);
+}
+
+/** The client has the outcome; or the journal has let go of it. */
+function isOver({ journal }: Memory, client: Session, ref: number): boolean {
+  return client === journal.session ? journal.state === 'open' : ref < client.settledBelow;
 }
 
 /** H1. */

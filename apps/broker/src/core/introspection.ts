@@ -32,9 +32,15 @@ function describeBroker(memory: Memory, now: Milliseconds): unknown {
     unsettled: memory.unsettled,
     outcomes: memory.settled.length,
     outcomeBytes: memory.settledBytes,
+    journal: describeJournal(memory),
     deadLetters: memory.deadLetters.all.length,
     counters: Object.fromEntries(Object.entries(memory.counters)),
   };
+}
+
+function describeJournal({ journal }: Memory): unknown {
+  const { state, count: requests, bytes, isFull, damaged } = journal;
+  return state === 'none' ? null : { id: journal.id.toString(16), state, requests, bytes, full: isFull, damaged };
 }
 
 function workersOf(memory: Memory): Session[] {
@@ -72,7 +78,7 @@ function describeWorker(session: Session, now: Milliseconds): unknown {
   return {
     identity: session.identity,
     instance: session.instance.toString(16),
-    protocol: 'majordomo/1',
+    protocol: session.software.startsWith('MDP/') ? session.software : 'majordomo/1',
     software: session.software,
     state: session.draining ? 'draining' : 'ready',
     upMs: Math.round(now - session.since),

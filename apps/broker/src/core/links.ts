@@ -26,6 +26,9 @@ import { loseWorker } from './workers.js';
 
 const SOFTWARE = 'majordomo-broker';
 
+/** A session that cannot be forgotten yet is looked at this often at most, in ms, however short clients may be away. */
+const LOOK_AGAIN_MS = 1_000;
+
 /** The link with this number, new if need be; undefined when there are too many. */
 export function ensureLink(memory: Memory, id: LinkId, now: Milliseconds): Link | undefined {
   let link = memory.links.get(id);
@@ -51,7 +54,8 @@ export function takeHello(
     const reason = `this broker speaks version ${PROTOCOL_VERSION}, the peer ${hello.versionMin} to ${hello.versionMax}`;
     return { code: 'VERSION_MISMATCH', reason };
   }
-  if (hello.instance === 0 || hello.identity === '')
+  const isOurs = memory.journal.id !== 0 && hello.instance === memory.journal.id;
+  if (hello.instance === 0 || hello.identity === '' || isOurs)
     return { code: 'PROTOCOL_ERROR', reason: 'HELLO without instance or identity' };
   const session = openSession(memory, hello, now);
   const before = session.link;
@@ -104,6 +108,7 @@ function welcome(memory: Memory, link: Link, hello: Hello, now: Milliseconds): v
     messageBytesMax: settings.messageBytesMax,
     namesMax: WIRE_LIMITS.namesPerLinkMax,
     requestsMax: settings.requestsPerSessionMax,
+    journal: memory.journal.id,
     dedupeWindowMs: settings.dedupeWindowMs,
     software: SOFTWARE,
   });
@@ -166,7 +171,7 @@ function removeLink(memory: Memory, link: Link): void {
 
 /** The session's timer: a client has stayed away too long, or nothing is left to remember of it. */
 export function endSession(memory: Memory, session: Session, now: Milliseconds): void {
-  if (session.link !== undefined) return;
+  if (session.link !== undefined || session === memory.journal.session) return;
   if (session.unsettled > 0) {
     const unsettled = loseClient(memory, session, now);
     memory.output.tell({ event: 'client.lost', identity: session.identity, unsettled });
@@ -177,7 +182,7 @@ export function endSession(memory: Memory, session: Session, now: Milliseconds):
 /** Forgets a session when nothing refers to it any more: now, or when its outcomes have gone. */
 function closeSession(memory: Memory, session: Session, now: Milliseconds): void {
   if (session.requests.size === 0) memory.sessions.delete(session.instance);
-  else memory.timers.set(session.timer, now + memory.settings.clientAwayMaxMs, now);
+  else memory.timers.set(session.timer, now + Math.max(LOOK_AGAIN_MS, memory.settings.clientAwayMaxMs), now);
 }
 
 /** A link's timer: speak if we were silent, give the peer up if it was. */

@@ -12,6 +12,7 @@ import {
 } from '@majordomo/protocol';
 import { DeadLetters } from './dead-letters.js';
 import { Counters, type BrokerEvent } from './events.js';
+import { Journal } from './journal.js';
 import type { BrokerSettings } from './settings.js';
 import type { Holding, Link, Request, Service, Session } from './state.js';
 
@@ -33,6 +34,7 @@ export class Memory {
   readonly compactTimer = new Timer(this, 'compact');
   /** Held runs that nobody has asked for yet, by instance and request number. */
   readonly holdings = new Map<number, Map<number, Holding>>();
+  readonly journal = new Journal();
   readonly deadLetters: DeadLetters;
   unsettled = 0;
   lastOrder = 0;
@@ -51,6 +53,14 @@ export class Memory {
     const link = session.link;
     if (link === undefined) return;
     this.output.send(link.id, record);
+    link.liveness.spoke(now);
+  }
+
+  /** The same, once everything that has been written so far is on disk (D1). */
+  sendStored(session: Session, record: WireRecord, now: Milliseconds): void {
+    const link = session.link;
+    if (link === undefined) return;
+    this.output.sendStored(link.id, record);
     link.liveness.spoke(now);
   }
 }

@@ -12,12 +12,15 @@ import {
   encodeErrorBody,
   requestIdText,
   type CancelReason,
+  type ErrorCode,
   type ErrorReply,
   type Final,
   type Milliseconds,
   type Ran,
   type Stage,
 } from '@majordomo/protocol';
+import { collected, keepOutcome } from './keeping.js';
+import type { DeadPart } from './journal-entry.js';
 import type { Memory, Refusal } from './memory.js';
 import { leaveQueue, tidyMethod } from './services.js';
 import { keepable, type Request, type Session } from './state.js';
@@ -62,39 +65,52 @@ export function settle(
 ): void {
   leaveQueue(request);
   if (request.parked !== undefined) unpark(memory, request);
-  request.become(reply.kind === Kind.error && reply.code === 'ATTEMPTS_EXHAUSTED' ? 'dead' : 'done');
+  const isDead = reply.kind === Kind.error && (reply.code === 'ATTEMPTS_EXHAUSTED' || reply.retry);
+  request.become(isDead ? 'dead' : 'done');
   memory.timers.clear(request);
   revoke(memory, request, reason, now);
-  if (request.state === 'dead') bury(memory, request, now);
-  request.reply = reply;
+  if (isDead) bury(memory, request, reply.code, now);
+  request.reply = isDead ? { ...reply, retry: false } : reply;
   request.settledAt = now;
-  request.headers = NO_BYTES;
-  request.session.unsettled -= 1;
-  memory.unsettled -= 1;
   memory.counters.settled += 1;
   if (reply.kind === Kind.error) memory.counters.failed += 1;
   if (request.method?.offers === 0) tidyMethod(memory, request.method, now);
-  remember(memory, request, now);
-  answer(memory, request.session, request.ref, reply, now);
+  if (request.durable === undefined) endVolatile(memory, request, now);
+  else keepOutcome(memory, request, request.reply, isDead ? deadPart(request) : undefined, now);
+  request.headers = NO_BYTES;
   const others = request.others;
-  if (others !== undefined) for (const other of others) answer(memory, other.session, other.ref, reply, now);
+  if (others !== undefined) for (const other of others) answer(memory, other.session, other.ref, request, now);
 }
 
-/** Sends the outcome to one asker, under its number. */
-export function answer(
-  memory: Memory,
-  session: Session,
-  ref: number,
-  reply: Final | ErrorReply,
-  now: Milliseconds,
-): void {
-  if (session.link === undefined || ref < session.settledBelow) return;
+function endVolatile(memory: Memory, request: Request, now: Milliseconds): void {
+  request.session.unsettled -= 1;
+  memory.unsettled -= 1;
+  remember(memory, request, now);
+  answer(memory, request.session, request.ref, request, now);
+}
+
+function deadPart({ history = [], headers, body }: Request): DeadPart {
+  return { history, headers, body };
+}
+
+/** One more who waits for the outcome, or asks for it again. */
+export function join(request: Request, session: Session, ref: number): void {
+  (request.others ??= []).push({ session, ref });
+  session.requests.set(ref, request);
+}
+
+/** Sends the outcome to one asker, under its number; that of a durable request when it is on disk (D1). */
+export function answer(memory: Memory, session: Session, ref: number, request: Request, now: Milliseconds): void {
+  const { reply, durable } = request;
+  if (reply === undefined || session.link === undefined || ref < session.settledBelow) return;
   if (reply.body.length > session.bodyBytesMax) {
     const message = `the reply has ${reply.body.length} bytes, the client takes ${session.bodyBytesMax}`;
     memory.send(session, errorReply(ref, { code: 'REPLY_UNSENDABLE', message }, 'yes', 'reply-lost'), now);
     return;
   }
-  memory.send(session, reply.ref === ref ? reply : { ...reply, ref }, now);
+  const record = reply.ref === ref ? reply : { ...reply, ref };
+  if (durable === undefined) memory.send(session, record, now);
+  else memory.sendStored(session, record, now);
 }
 
 /** O3. */
@@ -114,25 +130,26 @@ export function unpark(memory: Memory, request: Request): void {
   request.parked = undefined;
 }
 
-function bury(memory: Memory, request: Request, now: Milliseconds): void {
+function bury(memory: Memory, request: Request, code: ErrorCode, now: Milliseconds): void {
   const id = requestIdText(request.session.instance, request.ref);
   memory.counters.deadLetters += 1;
   memory.deadLetters.add({
     request: id,
     service: request.service,
     method: request.methodName,
-    code: 'ATTEMPTS_EXHAUSTED',
+    code,
     history: request.history ?? [],
     diedAt: now,
     headers: keepable(request.headers),
     body: keepable(request.body),
+    ticket: request.durable === undefined ? 0 : request.ref,
   });
   const address = `${request.service}.${request.methodName}`;
   memory.output.tell({
     event: 'request.dead',
     request: id,
     address,
-    code: 'ATTEMPTS_EXHAUSTED',
+    code,
     attempts: request.attempt,
   });
 }
@@ -148,6 +165,10 @@ function remember(memory: Memory, request: Request, now: Milliseconds): void {
   if (request.key === '' && request.ref < request.session.settledBelow) {
     request.session.requests.delete(request.ref);
     return;
+  }
+  // Given up before anybody had it: whoever asks under its key asks for something that has not been done.
+  if (request.attempt === 0 && request.reply?.kind === Kind.error && request.reply.code !== 'WORKER_LOST') {
+    freeKey(memory, request);
   }
   memory.settled.pushBack(request);
   memory.settledBytes += outcomeBytes(request);
@@ -179,7 +200,14 @@ export function forget(memory: Memory, request: Request): void {
   memory.settledBytes -= outcomeBytes(request);
   dropAsker(request.session, request.ref);
   if (request.others !== undefined) for (const other of request.others) dropAsker(other.session, other.ref);
-  if (request.key !== '') memory.keyed.delete(keyOf(request.service, request.key));
+  freeKey(memory, request);
+}
+
+/** Its idempotency key may be used for something else, unless it is already. */
+export function freeKey(memory: Memory, request: Request): void {
+  if (request.key === '') return;
+  const key = keyOf(request.service, request.key);
+  if (memory.keyed.get(key) === request) memory.keyed.delete(key);
 }
 
 function dropAsker(session: Session, ref: number): void {
@@ -188,20 +216,26 @@ function dropAsker(session: Session, ref: number): void {
 }
 
 /** The client has everything below this number. */
-export function acknowledge(memory: Memory, session: Session, below: number): void {
+export function acknowledge(memory: Memory, session: Session, below: number, now: Milliseconds): void {
   const from = session.settledBelow;
   if (below <= from) return;
   session.settledBelow = below;
   if (below - from <= session.requests.size) {
-    for (let ref = from; ref < below; ref++) drop(memory, session, ref);
+    for (let ref = from; ref < below; ref++) drop(memory, session, ref, now);
   } else {
-    for (const ref of session.requests.keys()) if (ref < below) drop(memory, session, ref);
+    for (const ref of session.requests.keys()) if (ref < below) drop(memory, session, ref, now);
   }
 }
 
-function drop(memory: Memory, session: Session, ref: number): void {
+function drop(memory: Memory, session: Session, ref: number, now: Milliseconds): void {
   const request = session.requests.get(ref);
   if (request === undefined || !request.isSettled) return;
+  if (request.durable !== undefined) {
+    session.requests.delete(ref);
+    request.others = request.others?.filter((other) => other.session !== session || other.ref !== ref);
+    collected(memory, request, now);
+    return;
+  }
   // An idempotency key reaches beyond this client: its outcome stays for the window.
   if (request.key === '') forget(memory, request);
   else session.requests.delete(ref);

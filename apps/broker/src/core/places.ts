@@ -4,7 +4,7 @@
 // U2. A name nobody serves is refused at once, unless somebody may still come or the caller wants to wait.
 
 import type { Milliseconds } from '@majordomo/protocol';
-import { deliver, fail } from './dispatch.js';
+import { deliver, fail, park } from './dispatch.js';
 import type { Memory, Refusal } from './memory.js';
 import { awaitMethod, ensureMethod, findMethod, isAwaited, pickOffer, tidyMethod } from './services.js';
 import { keepable, type Method, type NamedAddress, type Request, type Service } from './state.js';
@@ -35,8 +35,9 @@ export function findPlace(
     }
   }
   if (name !== undefined) name.found = method;
-  // What was handed out before has its place already.
-  const refusal = request.attempt === 0 ? checkRoom(memory, request, method) : undefined;
+  // What was handed out before has its place already, and what is in the journal has it there.
+  const hasPlace = request.attempt > 0 || request.durable !== undefined;
+  const refusal = hasPlace ? undefined : checkRoom(memory, request, method);
   if (refusal !== undefined) tidyMethod(memory, method, now);
   return refusal ?? method;
 }
@@ -81,8 +82,9 @@ function checkRoom(memory: Memory, request: Request, method: Method): Refusal | 
 export function endParking(memory: Memory, request: Request, now: Milliseconds): void {
   request.parked = undefined;
   const place = findPlace(memory, request, undefined, now);
-  if ('code' in place) fail(memory, request, place, now);
-  else deliver(memory, request, place, false, now);
+  if (!('code' in place)) deliver(memory, request, place, now);
+  else if (request.durable !== undefined) park(memory, request, 'delay', memory.settings.busyRetryMs, now);
+  else fail(memory, request, place, now);
 }
 
 /** Nobody came for a service or method in time: who waits for it is told (U2). */

@@ -156,9 +156,10 @@ export function oldestFor(offer: Offer): Request | undefined {
   return oldest;
 }
 
-/** Puts a request into the queue of its method: at its place in the order of arrival. */
-export function enterQueue(request: Request, method: Method, isNew: boolean): void {
-  if (isNew) method.queue.pushBack(request);
+/** Puts a request into the queue of its method: at its place in the order of arrival, behind those of a higher priority. */
+export function enterQueue(request: Request, method: Method): void {
+  const { last } = method.queue;
+  if (last === undefined || last.order < request.order) method.queue.pushBack(request);
   else method.queue.insert(request, (other) => other.order < request.order);
   method.service.queued += 1;
   method.service.queuedBytes += request.bytes;

@@ -3,6 +3,7 @@
 import { CALL_DEFAULTS, SESSION_DEFAULTS, WIRE_LIMITS } from '@majordomo/protocol';
 
 const MIB = 1024 * 1024;
+const DAY_MS = 24 * 3_600_000;
 
 /** Everything the core needs to know. All times in ms, sizes in bytes, the rest are counts. */
 export interface BrokerSettings {
@@ -40,6 +41,20 @@ export interface BrokerSettings {
   readonly executionGraceMs: number;
   /** Lost attempts after which a request is handed out only to a worker that holds nothing else, so that it cannot take others with it. */
   readonly isolateAfterAttempts: number;
+  /** How long a request that was handed over may take to be done, when it does not say. */
+  readonly expiresMs: number;
+  /** How long the outcome of a durable request is kept for somebody to collect it. */
+  readonly resultKeepMs: number;
+  /** How long it is kept after somebody has. */
+  readonly collectedKeepMs: number;
+  /** How long a durable request that was given up is kept as a dead letter, collected or not. */
+  readonly deadLetterKeepMs: number;
+  /** Requests in the journal, their outcomes included. */
+  readonly storedCountMax: number;
+  /** Bytes in the journal. They are in memory too while they wait. */
+  readonly storedBytesMax: number;
+  /** What STORE_FULL tells the caller to wait. */
+  readonly storeFullRetryMs: number;
   readonly deadLettersMax: number;
   readonly deadLettersBytesMax: number;
   readonly servicesMax: number;
@@ -66,6 +81,14 @@ export const BROKER_DEFAULTS: Omit<BrokerSettings, 'instance'> = Object.freeze({
   clientAwayMaxMs: SESSION_DEFAULTS.silenceMaxMs,
   executionGraceMs: 500,
   isolateAfterAttempts: 2,
+  expiresMs: DAY_MS,
+  resultKeepMs: DAY_MS,
+  collectedKeepMs: CALL_DEFAULTS.dedupeWindowMs,
+  // Somebody has to look at it: two weeks reach over a holiday.
+  deadLetterKeepMs: 14 * DAY_MS,
+  storedCountMax: 2_000_000,
+  storedBytesMax: 4 * 1024 * MIB,
+  storeFullRetryMs: 1_000,
   deadLettersMax: 1_000,
   deadLettersBytesMax: 32 * MIB,
   servicesMax: 10_000,

@@ -20,6 +20,31 @@ import {
   type OfferedMethod,
 } from '@majordomo/protocol';
 
+/** What a durable request has beside the others. */
+export interface Durable {
+  /** Who handed it over, and under which number; 0 for nobody. */
+  readonly submitter: number;
+  readonly ref: number;
+  readonly orderingKey: string;
+  readonly priority: number;
+  /** In the machine's time; 0 for at once. */
+  readonly notBefore: Milliseconds;
+  /** Bytes it counts for. */
+  bytes: number;
+  /** Somebody may have been given it before: if it may run only once, nobody else is. */
+  isDoubtful: boolean;
+  /** Somebody has its outcome: it is kept for a moment only. */
+  isCollected: boolean;
+  lane: Lane | undefined;
+}
+
+/** The requests under one ordering key: the one that is under way, and those that wait for it. */
+export interface Lane {
+  readonly name: string;
+  current: Request | undefined;
+  readonly waiting: List<Request>;
+}
+
 const NEXT = {
   queued: ['assigned', 'done', 'dead'],
   assigned: ['queued', 'done', 'dead'],
@@ -187,6 +212,8 @@ export interface RequestInit {
   readonly order: number;
   readonly arrivedAt: Milliseconds;
   readonly deadline: Milliseconds;
+  /** What only those have that are kept on disk. */
+  readonly durable?: Durable;
 }
 
 /** One unit of asked-for work. Its own timer is its deadline. */
@@ -229,6 +256,7 @@ export class Request extends Timer implements Listed {
   parked: Timer | undefined = undefined;
   reply: Final | ErrorReply | undefined = undefined;
   settledAt: Milliseconds = 0;
+  readonly durable: Durable | undefined;
   /** What is left of the body when it has gone; see `compact`. */
   #digest: number | undefined = undefined;
   #state: RequestState = 'queued';
@@ -250,6 +278,7 @@ export class Request extends Timer implements Listed {
     this.window = init.window;
     this.received = init.received;
     this.allowed = init.received + init.window;
+    this.durable = init.durable;
   }
 
   get state(): RequestState {
@@ -271,6 +300,16 @@ export class Request extends Timer implements Listed {
   /** Is this the body that it was asked with? By its bytes as long as they are here, then by their digest. */
   hasBody(body: Bytes): boolean {
     return this.#digest === undefined ? Buffer.compare(this.body, body) === 0 : this.#digest === digestOf(body);
+  }
+
+  /** Is this the same piece of work? */
+  isSame(name: Pick<NamedAddress, 'service' | 'method'>, body: Bytes): boolean {
+    return this.service === name.service && this.methodName === name.method && this.hasBody(body);
+  }
+
+  /** It was asked for with a body of this digest, which is all that is left of it. */
+  hadDigest(digest: number): void {
+    this.#digest = digest;
   }
 
   /** Most outcomes are gone a round trip later; one that stays lets its body go, and the message that its reply came in. */

@@ -22,7 +22,7 @@ import { comeBack, endLease, fail, finish, giveBack, park, pump, serveIsolated }
 import { dropHoldings } from './holdings.js';
 import type { Memory } from './memory.js';
 import { addOffer, place, removeOffer } from './services.js';
-import { keepable, type Lease, type Link, type Service, type Session } from './state.js';
+import { keepable, type Lease, type Link, type Request, type Service, type Session } from './state.js';
 
 /** OFFER: a new service of this worker, or new terms for one. Answers what is wrong with it. */
 export function takeOffer(
@@ -81,15 +81,31 @@ export function takeError(memory: Memory, link: Link, session: Session, record: 
   if (!isCurrent || request.isSettled) memory.counters.lateWords += 1;
   else if (record.retry && mayRetry(memory, lease)) retryLater(memory, lease, record.retryAfterMs, now);
   else {
-    const { code, ran, stage, retryAfterMs, body } = record;
+    if (record.retry) noteAttempt(lease, 'failed', now);
+    const { code, stage, retryAfterMs, retry, body } = record;
+    const ran = hasRunElsewhere(request) && record.ran === 'no' ? 'unknown' : record.ran;
     finish(
       memory,
       request,
-      { kind: Kind.error, ref: request.ref, code, ran, stage, retryAfterMs, retry: false, body },
+      {
+        kind: Kind.error,
+        ref: request.ref,
+        code,
+        ran,
+        stage,
+        retryAfterMs,
+        retry: retry && request.durable !== undefined,
+        body,
+      },
       now,
     );
   }
   if (lease.offer !== undefined) pump(memory, lease.offer, now);
+}
+
+/** A worker speaks for itself: what it did not run another one may have, in an earlier attempt or before this broker had it. */
+function hasRunElsewhere({ attempt, resent }: Request): boolean {
+  return attempt > 1 || resent;
 }
 
 function mayRetry(memory: Memory, lease: Lease): boolean {
@@ -102,16 +118,16 @@ function mayRetry(memory: Memory, lease: Lease): boolean {
 
 function retryLater(memory: Memory, lease: Lease, afterMs: number, now: Milliseconds): void {
   const request = lease.request;
-  (request.history ??= []).push({
-    attempt: lease.attempt,
-    worker: lease.session.identity,
-    instance: lease.session.instance,
-    ended: 'retry',
-    at: now,
-  });
+  noteAttempt(lease, 'retry', now);
   request.become('queued');
   request.body = keepable(request.body);
   park(memory, request, 'retry', afterMs, now);
+}
+
+/** For the history of a dead letter: how the attempt ended, in a word. */
+function noteAttempt({ request, attempt, session }: Lease, ended: string, now: Milliseconds): void {
+  const { identity: worker, instance } = session;
+  (request.history ??= []).push({ attempt, worker, instance, ended, at: now });
 }
 
 /** RELEASE: the worker gives the lease back. */

@@ -29,6 +29,11 @@ const LEVELS: Readonly<Record<BrokerEvent['event'], Level>> = {
   'request.redelivered': 'debug',
   'request.dead': 'warn',
   'link.refused': 'warn',
+  'journal.opened': 'debug',
+  'journal.read': 'info',
+  'journal.damaged': 'error',
+  'journal.full': 'error',
+  'journal.room': 'warn',
   'drain.begun': 'info',
   'drain.ended': 'info',
 };

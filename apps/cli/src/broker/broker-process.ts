@@ -2,8 +2,11 @@
 //
 // B1. The first SIGTERM or SIGINT drains; the second ends the process at once.
 // B2. A bug ends the process with a fatal line and exit code 70: whatever runs it starts it again, and clients ask again.
+// B3. So does a journal that cannot be written, with 74: nothing more is acknowledged, and the next start begins with what is on disk.
 
 import { createBroker, type BrokerOptions, type RunningBroker } from '@majordomo/broker';
+import { isMajordomoError } from '@majordomo/protocol';
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { EXIT_CODES, exitCodeOfSignal } from '../exit-codes.js';
 import { jsonLine } from '../output/plain-json.js';
@@ -19,17 +22,13 @@ import { isLoopback } from './exposure.js';
  * @throws MajordomoError INVALID_OPTION for an endpoint that cannot be bound.
  */
 export async function runBroker(settings: ProcessSettings & BrokerOptions, screen: Screen): Promise<number> {
-  const { data, logLevel, ...options } = settings;
+  const { logLevel, ...options } = settings;
   const log = brokerLog(logLevel);
   process.on('uncaughtException', (error) => endByBug(log, error));
   // Listened for first: a signal that comes while the broker starts is obeyed as soon as it runs.
   const stop = nextSignal();
-  const broker = await createBroker({
-    ...options,
-    onEvent: (event) => logEvent(log, event),
-    onBug: (error) => endByBug(log, error),
-  });
-  await tellReady(broker, { log, screen, data });
+  const broker = await startBroker(options, log);
+  await tellReady(broker, log, screen);
   log.info(
     { signal: await stop, drainTimeoutMs: options.drainTimeoutMs },
     'draining; a second signal ends the process at once',
@@ -45,14 +44,25 @@ export async function runBroker(settings: ProcessSettings & BrokerOptions, scree
   return EXIT_CODES.ok.code;
 }
 
-interface Told {
-  readonly log: Logger;
-  readonly screen: Screen;
-  readonly data: string;
+async function startBroker(options: BrokerOptions, log: Logger): Promise<RunningBroker> {
+  const { data } = options;
+  try {
+    return await createBroker({
+      ...options,
+      onEvent: (event) => logEvent(log, event),
+      onBug: (error) => endByBug(log, error),
+      onStoreFailure: (error) => endByStore(log, data, error),
+    });
+  } catch (error) {
+    // What a broker refuses is told as such; anything else that happens before it listens comes from the files of its journal.
+    if (isMajordomoError(error) || data === '') throw error;
+    return endByStore(log, data, error);
+  }
 }
 
-async function tellReady(broker: RunningBroker, { log, screen, data }: Told): Promise<void> {
-  const { endpoint, endpoints } = broker;
+async function tellReady(broker: RunningBroker, log: Logger, screen: Screen): Promise<void> {
+  const { endpoint, endpoints, options } = broker;
+  const data = options.data === '' ? null : resolve(options.data);
   const open = endpoints.filter((each) => !isLoopback(each));
   if (open.length > 0) {
     log.warn(
@@ -60,11 +70,11 @@ async function tellReady(broker: RunningBroker, { log, screen, data }: Told): Pr
       'other machines can reach this broker, and links are not encrypted and not authenticated in this version: let only trusted networks in',
     );
   }
-  if (data !== '')
-    log.info({ data }, 'nothing is stored in the data folder yet: durable requests come in a later version');
+  if (data === null) log.info({ data }, 'nothing is kept on disk: nothing can be submitted');
+  else log.info({ data }, 'what is submitted is kept on disk');
   log.info({ endpoints, pid: process.pid }, `listening on ${endpoints.join(', ')}`);
   if (!screen.json) return;
-  const line = jsonLine({ event: 'ready', endpoint, endpoints, pid: process.pid });
+  const line = jsonLine({ event: 'ready', endpoint, endpoints, pid: process.pid, data });
   // Whether anybody has read it is nothing to a broker.
   await screen.result(line).catch(() => undefined);
 }
@@ -87,4 +97,13 @@ function nextSignal(): Promise<NodeJS.Signals> {
 function endByBug(log: Logger, error: unknown): never {
   log.fatal({ err: error }, 'a bug in majordomo: the process ends');
   process.exit(EXIT_CODES.internal.code);
+}
+
+/** B3. */
+function endByStore(log: Logger, data: string, error: unknown): never {
+  log.fatal(
+    { err: error, data: resolve(data) },
+    'the journal cannot be read or written: nothing more is acknowledged, and the process ends; what was acknowledged is on disk',
+  );
+  process.exit(EXIT_CODES.storeFailed.code);
 }

@@ -1,6 +1,6 @@
 // What the commands that ask a broker have in common: settings, a connection, and an end when the person has had enough.
 
-import { connect, type Client } from '@majordomo/client';
+import { connect, type Client, type ConnectOptions } from '@majordomo/client';
 import { exitCodeOfSignal } from '../exit-codes.js';
 import { gatherSettings } from '../settings/gather.js';
 import { ASKING_TABLE, type AskingSettings } from '../settings/tables.js';
@@ -21,12 +21,39 @@ export async function withClient<T>(
   settings: Pick<AskingSettings, 'broker' | 'connectTimeout'>,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = await connect({ brokers: [...new Set(settings.broker)], connectTimeoutMs: settings.connectTimeout });
+  const client = await connectAs(settings);
   try {
     return await work(client);
   } finally {
     await client.close();
   }
+}
+
+/**
+ * As `withClient`, with more than one: each has links of its own.
+ *
+ * @param options what is special about them.
+ */
+export async function withClients<T>(
+  settings: Pick<AskingSettings, 'broker' | 'connectTimeout'> & { readonly count: number },
+  options: ConnectOptions<readonly []>,
+  work: (clients: readonly Client[]) => Promise<T>,
+): Promise<T> {
+  const tries = await Promise.allSettled(Array.from({ length: settings.count }, () => connectAs(settings, options)));
+  const clients = tries.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  try {
+    for (const each of tries) if (each.status === 'rejected') throw each.reason;
+    return await work(clients);
+  } finally {
+    await Promise.all(clients.map((client) => client.close()));
+  }
+}
+
+function connectAs(
+  { broker, connectTimeout }: Pick<AskingSettings, 'broker' | 'connectTimeout'>,
+  options: ConnectOptions<readonly []> = {},
+): Promise<Client> {
+  return connect({ ...options, brokers: [...new Set(broker)], connectTimeoutMs: connectTimeout });
 }
 
 /** Ctrl-C: the first cancels what is under way, so that the handler can stop; the second ends the process at once. */
@@ -57,4 +84,25 @@ export class Interrupt {
     process.off('SIGINT', this.#onSignal);
     process.off('SIGTERM', this.#onSignal);
   }
+}
+
+/**
+ * As `withClient`, until the person has had enough: Ctrl-C aborts the signal, and then what `work` throws is no failure.
+ *
+ * @returns the exit code.
+ */
+export async function askInterruptibly(
+  settings: Pick<AskingSettings, 'broker' | 'connectTimeout'>,
+  work: (client: Client, signal: AbortSignal) => Promise<void>,
+): Promise<number> {
+  const interrupt = new Interrupt();
+  interrupt.listen();
+  try {
+    await withClient(settings, (client) => work(client, interrupt.signal));
+  } catch (error) {
+    if (interrupt.exitCode === undefined) throw error;
+  } finally {
+    interrupt.unlisten();
+  }
+  return interrupt.exitCode ?? 0;
 }

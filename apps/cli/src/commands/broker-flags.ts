@@ -5,19 +5,27 @@ import { BROKER_OPTIONS, type BrokerOptions } from '@majordomo/broker';
 import type { OptionSpec, OptionType } from '@majordomo/protocol';
 import { durationText, sizeText } from '../settings/quantities.js';
 import { collect } from '../command-line.js';
+import { DEFAULT_FOLDER, dataFolder, dataProblem } from '../settings/data-folder.js';
 import { flagOf } from '../settings/setting-names.js';
 import { PROCESS_TABLE } from '../settings/tables.js';
 
-const { bind, ...others } = BROKER_OPTIONS;
+const { bind, data: journal, ...others } = BROKER_OPTIONS;
+
+/** A broker of its own keeps what it is handed unless it is told not to; one inside a program has to be given a folder. */
+const data: OptionSpec<string> = {
+  type: 'other',
+  fallback: DEFAULT_FOLDER,
+  help: `${journal.help}; off: nothing can be submitted`,
+  check: dataProblem,
+};
 
 /** Everything that the broker as a process can be told, what is told most often first. */
-export const BROKER_TABLE = { bind, ...PROCESS_TABLE, ...others };
+export const BROKER_TABLE = { bind, data, ...PROCESS_TABLE, ...others };
 
-/** Those of the settings that are the broker's own. */
+/** Those of the settings that are the broker's own, as it takes them. */
 export function brokerOptionsOf(settings: BrokerOptions): BrokerOptions {
-  return Object.fromEntries(
-    Object.entries(settings).filter(([key]) => key in BROKER_OPTIONS),
-  ) as unknown as BrokerOptions;
+  const own = Object.entries(settings).filter(([key]) => key in BROKER_OPTIONS);
+  return { ...(Object.fromEntries(own) as unknown as BrokerOptions), data: dataFolder(settings.data) };
 }
 
 /** The flags that nearly everybody needs; the others are listed apart. */

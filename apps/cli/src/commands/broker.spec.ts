@@ -57,9 +57,35 @@ test('--print-config shows every setting and where it came from, the chosen ones
     ['heartbeatMs', '500ms', 'MAJORDOMO_HEARTBEAT_MS'],
     ['maxAttempts', '3', '--max-attempts'],
     ['queueBytesMax', '1GiB', config],
-    ['data', '-', 'default'],
+    ['data', './majordomo-data', 'default'],
   ]);
   expect(rows.slice(5).every(([, , from]) => from === 'default')).toBe(true);
+});
+
+test('off, or no text at all, is no folder; what cannot be one is found at once', async () => {
+  for (const data of ['off', ''])
+    expect(await configOf({ data })).toMatch(new RegExp(`^data +${data || '-'} +--data$`, 'm'));
+  expect(await problemsOf({ config: yaml('data: 5\n') })).toEqual([
+    `${join(folder, 'majordomo.yaml')}: data: 5: must be the path of a folder, or off`,
+  ]);
+});
+
+test('plain Majordomo peers are served unless they are shut out, by flag, variable or file', async () => {
+  const shown = await configOf({});
+  for (const [setting, value] of Object.entries({
+    mdp: 'on',
+    mdpHeartbeatMs: '2500ms',
+    mdpLiveness: '3',
+    mdpExpiresMs: '1m',
+  }))
+    expect(shown).toMatch(new RegExp(`^${setting} +${value} +default$`, 'm'));
+  expect(await configOf({ mdp: 'off' })).toMatch(/^mdp +off +--mdp$/m);
+  expect(await configOf({}, { MAJORDOMO_MDP: 'off' })).toMatch(/^mdp +off +MAJORDOMO_MDP$/m);
+  expect(await configOf({ config: yaml('mdp: off\nmdpHeartbeatMs: 500ms\n') })).toMatch(/^mdp +off +.*yaml$/m);
+  expect(await problemsOf({ mdp: 'maybe', mdpLiveness: '2' })).toEqual([
+    '--mdp maybe: must be on or off',
+    expect.stringMatching(/^--mdp-liveness 2: must be a whole number from 3 to 10/),
+  ]);
 });
 
 test('with --json it is an object of values with their origins', async () => {

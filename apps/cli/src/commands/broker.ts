@@ -21,7 +21,8 @@ export async function broker(line: CommandLine): Promise<number> {
     await printConfig(resolved, line);
     return 0;
   }
-  return runBroker(resolved.values, line.screen);
+  const { logLevel } = resolved.values;
+  return runBroker({ ...brokerOptionsOf(resolved.values), logLevel }, line.screen);
 }
 
 function contradictions(settings: BrokerSettings): readonly string[] {

@@ -9,5 +9,6 @@ export const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   NO_SUCH_METHOD: 'majordomo services lists the methods.',
   DEADLINE_EXCEEDED: 'More time is given with --timeout, a key with --idempotency-key.',
   STREAM_EXPECTED: 'Here: add --stream.',
-  ATTEMPTS_EXHAUSTED: 'majordomo dead-letters shows the history.',
+  ATTEMPTS_EXHAUSTED: 'majordomo dead-letters show has the history, replay another try.',
+  UNSUPPORTED: 'A broker keeps requests unless it was started with --data off.',
 };

@@ -1,10 +1,29 @@
-// Could the journal be kept in this folder? Asked now, though nothing is stored there yet, so that a wrong path is found on the first day.
+// Where a broker keeps its journal: a folder, or nowhere.
+//
+// F1. A path that cannot be used is found before anything is made: by --print-config as well as at the start.
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+/** Where submitted requests are kept when nobody says anything. */
+export const DEFAULT_FOLDER = './majordomo-data';
+
+/** What is said for "nowhere". */
+const OFF = 'off';
+
+/** What is wrong with what was given as the folder; undefined when nothing is. */
+export function dataProblem(given: unknown): string | undefined {
+  if (typeof given !== 'string') return `must be the path of a folder, or ${OFF}`;
+  return dataFolder(given) === '' ? undefined : folderProblem(given);
+}
+
+/** @returns the folder as the broker takes it: '' for nowhere. */
+export function dataFolder(given: string): string {
+  return given === OFF ? '' : given;
+}
+
 /** @returns what is wrong with it, undefined when it is a folder that can be written to, or could be made. Nothing is made. */
-export function folderProblem(path: string): string | undefined {
+function folderProblem(path: string): string | undefined {
   let at = resolve(path);
   while (!isThere(at) && at !== dirname(at)) at = dirname(at);
   if (!statSync(at).isDirectory()) return `${at} is not a folder`;

@@ -2,7 +2,6 @@
 
 import { CALL_DEFAULTS, DEFAULT_BROKER, WIRE_LIMITS, type OptionTable } from '@majordomo/protocol';
 import { checkEndpoint } from '@majordomo/runtime';
-import { folderProblem } from './data-folder.js';
 
 /** Of the commands that ask a broker. Times in ms. */
 export interface AskingSettings {
@@ -44,17 +43,10 @@ export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 
 
 /** Of the broker as a process. */
 export interface ProcessSettings {
-  readonly data: string;
   readonly logLevel: string;
 }
 
 export const PROCESS_TABLE: OptionTable<ProcessSettings> = {
-  data: {
-    type: 'text',
-    fallback: '',
-    help: 'folder of the journal; it is checked, but nothing is stored there yet: durable requests come in a later version',
-    check: (folder) => (folder === '' ? undefined : folderProblem(folder)),
-  },
   logLevel: {
     type: 'text',
     fallback: 'info',

@@ -6,6 +6,7 @@
 // A4. The limit is what the concurrency leaves beside the handlers that no broker counts; nothing during a drain.
 
 import { DRAIN, Kind, type Milliseconds } from '@majordomo/protocol';
+import type { Archived } from './archive.js';
 import { orphaned } from './endings.js';
 import { unbind } from './leases.js';
 import { WORKER_LIMITS } from './limits.js';
@@ -19,7 +20,9 @@ export function greet(memory: Memory, side: Side, now: Milliseconds): void {
     memory.send(side, { kind: Kind.offer, service: number, credit: 0, name, methods }, now);
     side.credit[number] = 0;
   }
-  announce(memory, side, (run) => run.isAtWork || run.state === 'flushing' || mayBeLost(run, side), now);
+  const isLost = (ended: Ended): boolean => mayBeLost(ended, side);
+  const isMeant = (run: Run): boolean => run.isAtWork || run.state === 'flushing' || isLost(run);
+  announce(memory, side, { isMeant, isLost }, now);
   for (const { number } of memory.services) giveCredit(memory, side, number, now);
   if (memory.phase === 'draining') memory.send(side, DRAIN, now);
 }
@@ -34,9 +37,11 @@ export function mourn(memory: Memory, side: Side, now: Milliseconds): void {
     if (lease.run.leases === undefined) orphaned(memory, lease.run, now);
   }
   side.reset();
+  const isLost = (ended: Ended): boolean => ended.via === side && mayBeLost(ended, side);
+  const isMeant = (run: Run): boolean => affected.has(run) || isLost(run);
   for (const other of memory.sides) {
     if (other === side || !other.link.isOpen) continue;
-    announce(memory, other, (run) => affected.has(run) || (run.via === side && mayBeLost(run, side)), now);
+    announce(memory, other, { isMeant, isLost }, now);
   }
 }
 
@@ -59,13 +64,22 @@ function giveCredit(memory: Memory, side: Side, number: number, now: Millisecond
   memory.send(side, { kind: Kind.credit, service: number, limit }, now);
 }
 
+/** What counts of a reply that was said. */
+type Ended = Pick<Run, 'via' | 'isSet' | 'finishedAt'>;
+
+interface Selection {
+  readonly isMeant: (run: Run) => boolean;
+  /** The same for what is in the archive. */
+  readonly isLost: (ended: Ended) => boolean;
+}
+
 /** HOLDS for everything that is at work, then for outcomes, the latest first, up to the bound. */
-function announce(memory: Memory, to: Side, isMeant: (run: Run) => boolean, now: Milliseconds): void {
+function announce(memory: Memory, to: Side, { isMeant, isLost }: Selection, now: Milliseconds): void {
+  const say = ({ instance, request: ref, attempt }: Archived | Run, service: number, finished: boolean): void =>
+    memory.send(to, { kind: Kind.holds, instance, ref, attempt, service, finished }, now);
   const hold = (run: Run): number => {
     if (run.isDoomed || run.leaseOn(to) !== undefined || !isMeant(run)) return 0;
-    const { instance, request: ref, attempt, service } = run;
-    const finished = run.outcome !== undefined;
-    memory.send(to, { kind: Kind.holds, instance, ref, attempt, service: service.number, finished }, now);
+    say(run, run.service.number, run.outcome !== undefined);
     return 1;
   };
   for (const run of memory.runs) if (run.isAtWork || run.state === 'flushing') hold(run);
@@ -74,12 +88,17 @@ function announce(memory: Memory, to: Side, isMeant: (run: Run) => boolean, now:
     let run = outcomes.last;
     for (; run !== undefined && room > 0; run = run.previous as Run | undefined) room -= hold(run);
   }
+  for (const entry of memory.outcomes.archived()) {
+    if (room === 0) return;
+    if (!isLost({ via: memory.sides[entry.side], isSet: false, finishedAt: entry.finishedAt })) continue;
+    say(entry, entry.service, true);
+    room -= 1;
+  }
 }
 
 /** A2: the reply went to a broker that was lost before it had surely passed it on, and `to` has not seen it since. */
-function mayBeLost(run: Run, to: Side): boolean {
-  const via = run.via;
+function mayBeLost({ via, isSet, finishedAt }: Ended, to: Side): boolean {
   if (via === undefined || (via !== to && via.link.isOpen)) return false;
   // Its deadline is still set: no broker has taken the reply.
-  return run.isSet || run.finishedAt >= via.lostAt - WORKER_LIMITS.holdsBeforeLossMs;
+  return isSet || finishedAt >= via.lostAt - WORKER_LIMITS.holdsBeforeLossMs;
 }

@@ -7,8 +7,8 @@ import type { Failure, Run } from './state.js';
 export type WorkerInput =
   /** Connect to every broker, once. `unreached` follows when none has welcomed us after `timeoutMs`; Infinity waits for ever. */
   | { readonly kind: 'open'; readonly timeoutMs: number }
-  /** The handler has returned: the value, or for a stream nothing. */
-  | { readonly kind: 'succeeded'; readonly run: Run; readonly body: Bytes }
+  /** The handler has returned: the value and what its headers say, or for a stream nothing. */
+  | { readonly kind: 'succeeded'; readonly run: Run; readonly headers: Bytes; readonly body: Bytes }
   /** The handler has ended otherwise. `body` is that of the ERROR record. */
   | { readonly kind: 'failed'; readonly run: Run; readonly failure: Failure; readonly body: Bytes }
   /** The next value of a stream. Only while `run.flow.isOpen`. */

@@ -16,7 +16,7 @@ import { broken, enterStream, turnWindow } from './streaming.js';
 
 /** DISPATCH: a new run, unless there is one (I1, I2). */
 export function dispatch(memory: Memory, side: Side, record: Dispatch, now: Milliseconds): void {
-  const known = memory.runs.get(record.instance, record.request);
+  const known = memory.outcomes.recall(record.instance, record.request);
   if (known !== undefined && !known.isDoomed) {
     memory.counters.duplicates += 1;
     join(memory, known, side, record, now);
@@ -35,7 +35,7 @@ export function dispatch(memory: Memory, side: Side, record: Dispatch, now: Mill
 
 /** ATTACH: a new lease on a run that we said we have. */
 export function attach(memory: Memory, side: Side, record: Attach, now: Milliseconds): void {
-  const known = memory.runs.get(record.instance, record.request);
+  const known = memory.outcomes.recall(record.instance, record.request);
   if (known === undefined || known.isDoomed) refuseWithRelease(memory, side, record.ref, 'unknown', now);
   else join(memory, known, side, record, now);
 }

@@ -53,8 +53,8 @@ export function say(memory: Memory, lease: Lease, outcome: Outcome, now: Millise
     sendError(memory, side, number, problem('REPLY_UNSENDABLE', 'yes', message), now);
   } else if (outcome.failure !== undefined) sendError(memory, side, number, outcome, now);
   else {
-    const { end, count, body } = outcome;
-    memory.send(side, { kind: Kind.final, ref: number, end, count, headers: NO_BYTES, body }, now);
+    const { end, count, headers, body } = outcome;
+    memory.send(side, { kind: Kind.final, ref: number, end, count, headers, body }, now);
   }
 }
 
@@ -88,7 +88,7 @@ export function problem(code: ErrorCode, ran: Ran, message: string): Outcome {
 }
 
 export function failed(failure: Failure, body: Bytes): Outcome {
-  return { failure, end: false, count: 0, body };
+  return { failure, end: false, count: 0, headers: NO_BYTES, body };
 }
 
 /** How a run that was told to stop is said to have ended. */

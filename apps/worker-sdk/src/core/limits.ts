@@ -10,10 +10,14 @@ export const WORKER_LIMITS = Object.freeze({
   /** Outcomes remembered, so that a request handed out again is answered and not run. */
   outcomesMax: 10_000,
   /**
-   * Of those, how many that a broker has taken: more than clients have in flight at one worker, because what a broker had taken and not passed on
-   * when it died is asked for again. Each lives longer for it, and what lives long costs the garbage collector.
+   * Of those, how many that a broker has taken and that are no plain values: more than clients have in flight at one worker, because what
+   * a broker had taken and not passed on when it died is asked for again.
    */
   outcomesHeardMax: 4_096,
+  /** Plain values that a broker has taken, for the same reason. */
+  archivedMax: 4_096,
+  /** Of such a value; larger ones are few, and stay objects. With the number above this makes 8 MiB, touched only as far as it is used. */
+  archivedBodyBytesMax: 2_048,
   /** Bytes of those outcomes: one reply of the largest size, or 10,000 of 1 KiB. */
   outcomesBytesMax: 16 * MIB,
   /** Age at which an outcome goes, in ms: twice the default deadline of a call; nobody asks for it after that. */

@@ -22,7 +22,12 @@ export class Memory {
   readonly output = new Output<WorkerEvent>();
   readonly timers = new TimerWheel<Run | undefined>();
   readonly runs = new RunTable();
-  readonly outcomes = new Outcomes(this.runs, this.timers);
+  readonly outcomes = new Outcomes({
+    runs: this.runs,
+    timers: this.timers,
+    sides: () => this.sides,
+    services: () => this.services,
+  });
   readonly counters = new Counters();
   readonly links: BrokerLinks;
   readonly sides: readonly Side[];

@@ -94,13 +94,17 @@ export class Stage {
     this.wait(20);
     return this.welcome(broker);
   }
+  /** The number of the link to a broker. */
+  linkOf(broker: string): number {
+    return this.#current.get(broker) ?? 0;
+  }
   run(id: string): Run {
     const run = this.runs.get(id);
     if (run === undefined) throw new Error(`${id} was not started`);
     return run;
   }
   value(id: string, text = 'v'): string[] {
-    this.worker.handle({ kind: 'succeeded', run: this.run(id), body: bytes(text) }, this.now);
+    this.worker.handle({ kind: 'succeeded', run: this.run(id), headers: NO_BYTES, body: bytes(text) }, this.now);
     return this.seen();
   }
   fail(id: string, failure: Partial<Failure> = {}): string[] {
@@ -147,7 +151,15 @@ function line(record: WireRecord): string {
 
 function welcome(): WireRecord {
   const { heartbeatMs, silenceMaxMs, messageBytesMax } = HELLO;
-  const times = { heartbeatMs, silenceMaxMs, messageBytesMax, namesMax: 10, requestsMax: 10, dedupeWindowMs: 1_000 };
+  const times = {
+    heartbeatMs,
+    silenceMaxMs,
+    messageBytesMax,
+    namesMax: 10,
+    requestsMax: 10,
+    journal: 0,
+    dedupeWindowMs: 1_000,
+  };
   return { kind: Kind.welcome, version: PROTOCOL_VERSION, instance: 1, software: 'spec', ...times };
 }
 

@@ -48,6 +48,8 @@ export interface Outcome {
   /** A stream ended after `count` values. */
   readonly end: boolean;
   readonly count: number;
+  /** Beside a value: how many frames it is, where that is asked. */
+  readonly headers: Bytes;
   /** The value, or the body of the error. */
   readonly body: Bytes;
 }
@@ -142,9 +144,9 @@ export class Run extends Timer<Run | undefined> implements Listed {
   }
   /** Bytes that its outcome keeps in memory. */
   get outcomeBytes(): number {
-    return (
-      (this.outcome === undefined ? 0 : this.outcome.body.length) + (this.flow === undefined ? 0 : this.flow.bytes)
-    );
+    const { outcome, flow } = this;
+    const said = outcome === undefined ? 0 : outcome.headers.length + outcome.body.length;
+    return said + (flow === undefined ? 0 : flow.bytes);
   }
 
   /** R1. */

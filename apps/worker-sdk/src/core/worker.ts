@@ -86,9 +86,10 @@ export class Worker implements Machine<WorkerInput, WorkerEvent> {
       case 'records':
         return this.#records(input.link, input.records, now);
       case 'succeeded': {
-        const flow = input.run.flow;
+        const { run, headers, body } = input;
+        const { flow } = run;
         const count = flow === undefined ? 0 : flow.made;
-        return finish(memory, input.run, { failure: undefined, end: flow !== undefined, count, body: input.body }, now);
+        return finish(memory, run, { failure: undefined, end: flow !== undefined, count, headers, body }, now);
       }
       case 'failed':
         return finish(memory, input.run, failed(input.failure, input.body), now);

@@ -4,6 +4,7 @@
 // A2. A request whose link is lost is asked again at once where a broker is open, else as soon as one is; never after its deadline, and
 //     never after the broker may have forgotten it (`dedupeWindowMs`).
 // A3. BUSY is obeyed: not before its time, which is jittered, not beyond the deadline, and not beyond the retry budget.
+// A5. What is handed over goes to a broker that stores; what is asked about a ticket goes to the one that has given it out.
 // A4. A broker that drains is asked nothing new; what it refuses for that is asked elsewhere at once.
 
 import {
@@ -18,7 +19,7 @@ import {
 } from '@majordomo/protocol';
 import { CALLER_LIMITS } from './limits.js';
 import type { Outlet, Outlets } from './outlets.js';
-import type { PendingRequest } from './pending-request.js';
+import type { PendingRequest, SubmitTerms } from './pending-request.js';
 import type { Requests } from './requests.js';
 import type { RetryBudget } from './retry-budget.js';
 
@@ -47,7 +48,8 @@ export class Asking<R extends PendingRequest> {
 
   /** Asks a request that waits: a fresh one, one whose link was lost, one whose pause is over. */
   ask(request: R, now: Milliseconds): void {
-    const outlet = this.#outlets.choose(request.refusedBy);
+    const outlet = this.#choose(request);
+    if (outlet === undefined && this.#isNobodys(request)) return this.#requests.fail(request, unknownTicket(request));
     // Nothing is asked past its deadline: the timer ends it.
     if (outlet === undefined || now >= request.deadline) return this.#requests.wakeFor(request, request.deadline, now);
     if (request.isForgotten(now)) return this.#requests.fail(request, forgotten(request));
@@ -55,6 +57,23 @@ export class Asking<R extends PendingRequest> {
     if (request.asked.body.length > bytesMax) return this.#requests.fail(request, tooLarge(request, bytesMax));
     if (outlet.isFull) return this.pause(request, full(request, outlet), now);
     this.#send(request, outlet, now);
+  }
+
+  /** A5. */
+  #choose(request: R): Outlet | undefined {
+    const { refusedBy, asked } = request;
+    const { submit, journal } = asked;
+    if (journal !== undefined) return this.#outlets.choose(refusedBy, (outlet) => outlet.journal === journal);
+    const chosen = submit && this.#outlets.choose(refusedBy, (outlet) => outlet.journal !== 0);
+    return chosen ?? this.#outlets.choose(refusedBy, anybody);
+  }
+
+  /** Every broker of the list is there, and none has the journal of this ticket. */
+  #isNobodys({ asked }: R): boolean {
+    return (
+      asked.journal !== undefined &&
+      this.#outlets.all.every((outlet) => outlet.link.isOpen && outlet.journal !== asked.journal)
+    );
   }
 
   /** A broker has opened: what waits is asked, in the order in which it was asked for. */
@@ -114,25 +133,33 @@ export class Asking<R extends PendingRequest> {
 
   #send(request: R, outlet: Outlet, now: Milliseconds): void {
     this.saySettled(outlet, now);
-    const { asked, flow } = request;
-    const record: WireRecord = {
+    const { asked } = request;
+    const name = this.#nameOf(asked.address, outlet, now);
+    const ageMs = request.sentTo(outlet, now);
+    const record =
+      asked.submit === undefined
+        ? this.#request(request, name, ageMs, now)
+        : submit(request, asked.submit, name, ageMs);
+    this.#links.send(outlet.link, record, now);
+    this.#requests.wakeFor(request, request.deadline + CALLER_LIMITS.deadlineGraceMs, now);
+  }
+
+  #request({ ref, asked, flow, deadline }: R, name: number, ageMs: number, now: Milliseconds): WireRecord {
+    return {
       kind: Kind.request,
-      ref: request.ref,
-      name: this.#nameOf(asked.address, outlet, now),
+      ref,
+      name,
       // Rounded, not up: (now + 500) - now may be a hair over 500, and past timeMaxMs the broker would see a fault.
-      timeLeftMs: Math.max(1, Math.round(request.deadline - now)),
-      ageMs: request.sentTo(outlet, now),
+      timeLeftMs: Math.max(1, Math.round(deadline - now)),
+      ageMs,
       window: flow === undefined ? 0 : flow.windowToAsk(),
       received: flow === undefined ? 0 : flow.received,
       waitForService: asked.waitForService,
       confirm: false,
-      durable: false,
       key: asked.idempotencyKey,
       headers: asked.headers,
       body: asked.body,
     };
-    this.#links.send(outlet.link, record, now);
-    this.#requests.wakeFor(request, request.deadline + CALLER_LIMITS.deadlineGraceMs, now);
   }
 
   #nameOf(address: Address, outlet: Outlet, now: Milliseconds): number {
@@ -142,6 +169,21 @@ export class Asking<R extends PendingRequest> {
     this.#links.send(outlet.link, { kind: Kind.name, number, service: address.service, method: address.method }, now);
     return number;
   }
+}
+
+function anybody(): boolean {
+  return true;
+}
+
+function submit({ ref, asked }: PendingRequest, terms: SubmitTerms, name: number, ageMs: number): WireRecord {
+  const { idempotencyKey: key, headers, body } = asked;
+  return { kind: Kind.submit, ref, name, ageMs, ...terms, key, headers, body };
+}
+
+function unknownTicket(request: PendingRequest): MajordomoError {
+  return new MajordomoError('TICKET_UNKNOWN', `no broker of the list has given out this ticket (${nameOf(request)})`, {
+    ran: 'no',
+  });
 }
 
 function nameOf(request: PendingRequest): string {

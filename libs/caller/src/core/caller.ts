@@ -159,6 +159,7 @@ export class Caller<R extends PendingRequest> implements Machine<CallerInput<R>,
       switch (record.kind) {
         case Kind.final:
         case Kind.error:
+        case Kind.accepted:
         case Kind.partial:
         case Kind.progress:
           // A GOODBYE before it ended the link.

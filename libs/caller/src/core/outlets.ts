@@ -28,6 +28,11 @@ export class Outlet {
     return this.link.welcome?.dedupeWindowMs ?? Infinity;
   }
 
+  /** Where it stores what is submitted; 0: nowhere. */
+  get journal(): number {
+    return this.link.welcome?.journal ?? 0;
+  }
+
   /** As many requests as the broker allows one client. */
   get isFull(): boolean {
     return this.unsettled >= (this.link.welcome?.requestsMax ?? 0);
@@ -60,14 +65,15 @@ export class Outlets {
    * The open broker with the fewest unsettled requests, among equals each in turn.
    *
    * @param other a broker that has just refused: it is taken only when no other is open.
+   * @param mayTake which brokers come into question.
    * @returns undefined when none takes requests.
    */
-  choose(other?: Outlet): Outlet | undefined {
+  choose(other: Outlet | undefined, mayTake: (outlet: Outlet) => boolean): Outlet | undefined {
     const count = this.all.length;
     let chosen: Outlet | undefined;
     for (let i = 0; i < count; i++) {
       const outlet = this.all[(this.#turn + i) % count] as Outlet;
-      if (!outlet.isOpen) continue;
+      if (!outlet.isOpen || !mayTake(outlet)) continue;
       if (chosen === undefined || chosen === other || (outlet !== other && outlet.unsettled < chosen.unsettled)) {
         chosen = outlet;
       }

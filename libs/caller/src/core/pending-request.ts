@@ -30,6 +30,21 @@ export interface Asked {
   readonly waitForService: boolean;
   /** Values of a stream that may be under way or unread; 0 asks for one value. */
   readonly window: number;
+  /** It is handed over for good; undefined for a call. */
+  readonly submit?: SubmitTerms | undefined;
+  /** Only the broker with this journal can answer; undefined: any. */
+  readonly journal?: number | undefined;
+}
+
+/** What a request that is handed over says beside the others. */
+export interface SubmitTerms {
+  /** 0: the broker's default. */
+  readonly expiresMs: number;
+  readonly delayMs: number;
+  /** 0 to 9. */
+  readonly priority: number;
+  /** '' for none. */
+  readonly orderingKey: string;
 }
 
 /** Not sent to anybody, or taken back by everybody who had it. */

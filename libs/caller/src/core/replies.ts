@@ -8,6 +8,8 @@ import {
   decodeErrorBody,
   Kind,
   MajordomoError,
+  NO_BYTES,
+  type Accepted,
   type ErrorReply,
   type Final,
   type Milliseconds,
@@ -39,7 +41,7 @@ export class Replies<R extends PendingRequest> {
   }
 
   /** One word of this broker about a request. */
-  take(outlet: Outlet, record: Final | ErrorReply | Partial | Progress, now: Milliseconds): void {
+  take(outlet: Outlet, record: Final | ErrorReply | Accepted | Partial | Progress, now: Milliseconds): void {
     const request = this.#requests.get(record.ref);
     if (request === undefined || (request.outlet !== outlet && !isValue(record, request))) {
       this.#requests.late += 1;
@@ -48,6 +50,8 @@ export class Replies<R extends PendingRequest> {
     switch (record.kind) {
       case Kind.final:
         return this.#final(request, outlet, record, now);
+      case Kind.accepted:
+        return this.#accepted(request, record);
       case Kind.error:
         return this.#error(request, record, now);
       case Kind.partial:
@@ -59,6 +63,14 @@ export class Replies<R extends PendingRequest> {
     }
   }
 
+  /** A caller who asked for more than it got is told so. */
+  #accepted(request: R, { stored, journal, ticket }: Accepted): void {
+    if (request.asked.submit === undefined) return;
+    if (stored !== 'memory') return this.#requests.accept(request, journal, ticket);
+    const text = 'the broker keeps the request in memory only';
+    this.#requests.fail(request, new MajordomoError('UNSUPPORTED', text, { ran: 'unknown' }));
+  }
+
   #final(request: R, outlet: Outlet, record: Final, now: Milliseconds): void {
     const { flow } = request;
     if (flow === undefined) {
@@ -68,7 +80,8 @@ export class Replies<R extends PendingRequest> {
       return this.#requests.succeed(request, record.headers, record.body);
     }
     // A method with one value, asked for as a stream, is a stream of one.
-    if (!record.end && flow.arrive(0) === 'next') this.#output.tell({ kind: 'partial', request, body: record.body });
+    const { end, headers, body } = record;
+    if (!end && flow.arrive(0) === 'next') this.#output.tell({ kind: 'partial', request, headers, body });
     const missing = record.end && record.count > flow.received;
     if (missing) this.#requests.fail(request, streamBroken(flow.received, record.count));
     else this.#requests.complete(request);
@@ -77,7 +90,8 @@ export class Replies<R extends PendingRequest> {
   #partial(request: R, outlet: Outlet, record: Partial, now: Milliseconds): void {
     const arrival = request.flow?.arrive(record.index);
     // A duplicate was sent again after a link was lost. A gap closes by itself: what is missing was asked for again and is on its way.
-    if (arrival === 'next') return this.#output.tell({ kind: 'partial', request, body: record.body });
+    const { body } = record;
+    if (arrival === 'next') return this.#output.tell({ kind: 'partial', request, headers: NO_BYTES, body });
     if (arrival !== 'overrun') {
       this.#requests.late += 1;
       return;
@@ -101,7 +115,9 @@ export class Replies<R extends PendingRequest> {
 }
 
 /** Is this the value that a request for one value waits for? */
-function isValue(record: Final | ErrorReply | Partial | Progress, request: PendingRequest): boolean {
+function isValue(record: Final | ErrorReply | Accepted | Partial | Progress, request: PendingRequest): boolean {
+  // A ticket settles a submission, whichever broker gives it.
+  if (record.kind === Kind.accepted) return request.asked.submit !== undefined;
   return record.kind === Kind.final && !record.end && request.flow === undefined;
 }
 

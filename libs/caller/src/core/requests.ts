@@ -58,6 +58,11 @@ export class Requests<R extends PendingRequest> {
     this.#output.tell({ kind: 'value', request, headers, body });
   }
 
+  accept(request: R, journal: number, ticket: number): void {
+    this.#end(request);
+    this.#output.tell({ kind: 'accepted', request, journal, ticket });
+  }
+
   complete(request: R): void {
     this.#end(request);
     this.#output.tell({ kind: 'end', request });

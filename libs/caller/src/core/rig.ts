@@ -7,10 +7,12 @@ import {
   NO_BYTES,
   PROTOCOL_VERSION,
   Role,
+  type Accepted,
   type ErrorReply,
   type Hello,
   type LinkId,
   type Request,
+  type Submit,
   type Welcome,
   type WireRecord,
 } from '@majordomo/protocol';
@@ -42,6 +44,7 @@ const WELCOME: Welcome = {
   messageBytesMax: 1_000_000,
   namesMax: 16,
   requestsMax: 1_000,
+  journal: 0,
   dedupeWindowMs: 600_000,
   software: 'rig',
 };
@@ -163,6 +166,11 @@ export class Rig {
     return this.sent().flatMap(({ broker, record }) => (record.kind === Kind.request ? [{ ...record, broker }] : []));
   }
 
+  /** The SUBMITs, likewise. */
+  submitted(): (Submit & { readonly broker: string })[] {
+    return this.sent().flatMap(({ broker, record }) => (record.kind === Kind.submit ? [{ ...record, broker }] : []));
+  }
+
   events(): RigEvent[] {
     return this.#events.splice(0);
   }
@@ -182,6 +190,11 @@ export class Rig {
     this.#events.push(...output.events);
     output.clear();
   }
+}
+
+/** ACCEPTED with a ticket. */
+export function accepted(request: PendingRequest, more: Partial<Accepted> = {}): WireRecord {
+  return { kind: Kind.accepted, ref: request.ref, stored: 'disk', journal: 5, ticket: 9, ...more };
 }
 
 /** FINAL with a value. */

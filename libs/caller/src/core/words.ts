@@ -18,14 +18,16 @@ export type CallerInput<R extends PendingRequest> =
 /** Everything that can happen to the machine. */
 export type AnyCallerInput<R extends PendingRequest> = CallerInput<R> | LinkInput;
 
-/** How requests go on. Of `value`, `end` and `error` exactly one comes for each request, and nothing after it. */
+/** How requests go on. Of `value`, `end`, `accepted` and `error` exactly one comes for each request, and nothing after it. */
 export type RequestEvent<R extends PendingRequest> =
   | { readonly kind: 'value'; readonly request: R; readonly headers: Bytes; readonly body: Bytes }
-  /** The next value of a stream. */
-  | { readonly kind: 'partial'; readonly request: R; readonly body: Bytes }
+  /** The next value of a stream. Only a method that has one value gives it headers. */
+  | { readonly kind: 'partial'; readonly request: R; readonly headers: Bytes; readonly body: Bytes }
   | { readonly kind: 'progress'; readonly request: R; readonly body: Bytes }
   /** The stream is complete. */
   | { readonly kind: 'end'; readonly request: R }
+  /** It is stored under this ticket, and with that it has ended here. */
+  | { readonly kind: 'accepted'; readonly request: R; readonly journal: number; readonly ticket: number }
   | { readonly kind: 'error'; readonly request: R; readonly error: MajordomoError };
 
 /** What goes on between us and the brokers, for observers. */

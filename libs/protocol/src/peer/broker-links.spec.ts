@@ -27,6 +27,7 @@ const welcome: Welcome = {
   messageBytesMax: 1_000_000,
   namesMax: 4_096,
   requestsMax: 1_000,
+  journal: 0,
   dedupeWindowMs: 600_000,
   software: 'test',
 };

@@ -113,7 +113,6 @@ describe('a full message', () => {
       received: 0,
       waitForService: false,
       confirm: false,
-      durable: false,
       key: 'k'.repeat(WIRE_LIMITS.keyBytesMax),
       headers: new Uint8Array(WIRE_LIMITS.headersBytesMax),
       body: new Uint8Array(WIRE_LIMITS.messageBytesMax),

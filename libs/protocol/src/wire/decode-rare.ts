@@ -35,6 +35,7 @@ export function readRare(kind: number, flags: number): WireRecord | undefined {
         namesMax: u32(),
         requestsMax: u32(),
         dedupeWindowMs: timeMs(),
+        journal: u53(),
         software: text(),
       };
     case Kind.goodbye: {
@@ -49,7 +50,8 @@ export function readRare(kind: number, flags: number): WireRecord | undefined {
     case Kind.cancel:
       return fits(FIXED_BYTES.cancel, flags, 0) ? { kind, ref: u53(), reason: pick(CANCEL_REASONS) } : undefined;
     case Kind.accepted:
-      return fits(FIXED_BYTES.accepted, flags, 0) ? { kind, ref: u53(), stored: pick(STORED) } : undefined;
+      if (!fits(FIXED_BYTES.accepted, flags, 0)) return undefined;
+      return { kind, ref: u53(), stored: pick(STORED), journal: u53(), ticket: u53() };
     case Kind.offer:
       return fits(FIXED_BYTES.offer, flags, 0) ? readOffer() : undefined;
     case Kind.credit:

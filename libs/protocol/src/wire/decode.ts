@@ -50,7 +50,7 @@ export interface Fault {
 /** Exactly one of the two. */
 export type Decoded = { readonly records: WireRecord[]; readonly fault?: undefined } | Fault;
 
-const REQUEST_FLAGS = Flag.waitForService | Flag.confirm | Flag.durable | BODY_IS_FRAME;
+const REQUEST_FLAGS = Flag.waitForService | Flag.confirm | BODY_IS_FRAME;
 
 function readRecord(kind: number, flags: number): WireRecord | undefined {
   switch (kind) {
@@ -74,12 +74,13 @@ function readRecord(kind: number, flags: number): WireRecord | undefined {
         received,
         waitForService: (flags & Flag.waitForService) !== 0,
         confirm: (flags & Flag.confirm) !== 0,
-        durable: (flags & Flag.durable) !== 0,
         key,
         headers: headers(),
         body: body(flags),
       };
     }
+    case Kind.submit:
+      return fits(FIXED_BYTES.submit, flags, BODY_IS_FRAME) ? readSubmit(kind, flags) : undefined;
     case Kind.dispatch:
       if (!fits(FIXED_BYTES.dispatch, flags, BODY_IS_FRAME)) return undefined;
       return {
@@ -138,6 +139,32 @@ function readRecord(kind: number, flags: number): WireRecord | undefined {
     default:
       return readRare(kind, flags);
   }
+}
+
+function readSubmit(kind: typeof Kind.submit, flags: number): WireRecord | undefined {
+  const ref = u53();
+  const name = u16();
+  const ageMs = timeMs();
+  const expiresMs = timeMs();
+  const delayMs = timeMs();
+  const priority = u8();
+  if (priority > WIRE_LIMITS.priorityMax) return fail('NUMBER_OUT_OF_RANGE');
+  const orderingKey = text();
+  const key = text();
+  if (!has(4)) return fail('BAD_LENGTH');
+  return {
+    kind,
+    ref,
+    name,
+    ageMs,
+    expiresMs,
+    delayMs,
+    priority,
+    orderingKey,
+    key,
+    headers: headers(),
+    body: body(flags),
+  };
 }
 
 /** Does this first frame belong to the native protocol (and not to plain MDP, or to nobody)? */

@@ -6,7 +6,7 @@
 
 import { ERRORS } from '../errors.js';
 import { WIRE_LIMITS, PROTOCOL_VERSION } from '../limits.js';
-import { CANCEL_REASONS, Kind, STORED, type Bytes, type WireRecord } from '../records.js';
+import { CANCEL_REASONS, FOREIGN, Kind, STORED, type Bytes, type WireRecord } from '../records.js';
 import { BATCH_HEADER_BYTES, BODY_IS_FRAME, Flag, MAGIC, RAN, RECORD_HEADER_BYTES, STAGES } from './layout.js';
 
 /** One ZeroMQ message: the batch frame, then body frames. */
@@ -81,18 +81,26 @@ function write(record: WireRecord): void {
   const start = at;
   switch (record.kind) {
     case Kind.request:
-      begin(
-        record.kind,
-        (record.waitForService ? Flag.waitForService : 0) |
-          (record.confirm ? Flag.confirm : 0) |
-          (record.durable ? Flag.durable : 0),
-      );
+      begin(record.kind, (record.waitForService ? Flag.waitForService : 0) | (record.confirm ? Flag.confirm : 0));
       u53(record.ref);
       u16(record.name);
       u32(record.timeLeftMs);
       u32(record.ageMs);
       u32(record.window);
       u32(record.received);
+      text(record.key);
+      headers(record.headers);
+      body(record.body, start);
+      break;
+    case Kind.submit:
+      begin(record.kind, 0);
+      u53(record.ref);
+      u16(record.name);
+      u32(record.ageMs);
+      u32(record.expiresMs);
+      u32(record.delayMs);
+      u8(record.priority);
+      text(record.orderingKey);
       text(record.key);
       headers(record.headers);
       body(record.body, start);
@@ -171,6 +179,7 @@ type Rare = Exclude<
   {
     kind:
       | typeof Kind.request
+      | typeof Kind.submit
       | typeof Kind.dispatch
       | typeof Kind.final
       | typeof Kind.partial
@@ -209,6 +218,7 @@ function writeRare(record: Rare): void {
       u32(record.namesMax);
       u32(record.requestsMax);
       u32(record.dedupeWindowMs);
+      u53(record.journal);
       text(record.software);
       break;
     case Kind.goodbye:
@@ -231,6 +241,8 @@ function writeRare(record: Rare): void {
       begin(record.kind, 0);
       u53(record.ref);
       u8(STORED.indexOf(record.stored));
+      u53(record.journal);
+      u53(record.ticket);
       break;
     case Kind.offer:
       begin(record.kind, 0);
@@ -272,6 +284,8 @@ function writeRare(record: Rare): void {
       u32(record.window);
       u32(record.received);
       break;
+    case FOREIGN:
+      throw new Error('a message of another protocol is sent as it is');
     default:
       return record satisfies never;
   }

@@ -142,7 +142,8 @@ describe('numbers and texts', () => {
 
   test.each([
     ['a CANCEL reason', '12 00 0000000000000001 06'],
-    ['a storage', '18 00 0000000000000001 03'],
+    ['a storage', '18 00 0000000000000001 03 0000000000000000 0000000000000000'],
+    ['a priority', '15 00 0000000000000001 0000 00000000 00000000 00000000 0a 00 00 00000000'],
     ['a word for whether it ran', '23 00 0000000000000001 03'],
     ['a stage', '1c 00 0000000000000001 0005 00 05 00000000'],
   ])('%s that is not in its list is NUMBER_OUT_OF_RANGE', (_what, text) => {

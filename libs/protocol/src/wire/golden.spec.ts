@@ -38,7 +38,7 @@ const VECTORS: readonly Vector[] = [
   },
   {
     of: 'WELCOME',
-    hex: '00000034 02 00 01 0000102030405060 000003e8 00003a98 01000000 00001000 00030d40 000927c0 10 6d616a6f72646f6d6f2d62726f6b6572',
+    hex: '0000003c 02 00 01 0000102030405060 000003e8 00003a98 01000000 00001000 00030d40 000927c0 0000000000000a0b 10 6d616a6f72646f6d6f2d62726f6b6572',
     record: {
       kind: Kind.welcome,
       version: 1,
@@ -49,6 +49,7 @@ const VECTORS: readonly Vector[] = [
       namesMax: 4_096,
       requestsMax: 200_000,
       dedupeWindowMs: 600_000,
+      journal: 0x0a0b,
       software: 'majordomo-broker',
     },
   },
@@ -78,7 +79,6 @@ const VECTORS: readonly Vector[] = [
       received: 0,
       waitForService: false,
       confirm: false,
-      durable: false,
       key: '',
       headers: NO_BYTES,
       body: NO_BYTES,
@@ -86,7 +86,7 @@ const VECTORS: readonly Vector[] = [
   },
   {
     of: 'REQUEST with everything',
-    hex: '00000028 11 07 0000000000000007 0102 00007530 00000001 00000040 00000005 02 6b31 00000004 81a16101 c0',
+    hex: '00000028 11 03 0000000000000007 0102 00007530 00000001 00000040 00000005 02 6b31 00000004 81a16101 c0',
     record: {
       kind: Kind.request,
       ref: 7,
@@ -97,7 +97,23 @@ const VECTORS: readonly Vector[] = [
       received: 5,
       waitForService: true,
       confirm: true,
-      durable: true,
+      key: 'k1',
+      headers: bytes(0x81, 0xa1, 0x61, 0x01),
+      body: bytes(0xc0),
+    },
+  },
+  {
+    of: 'SUBMIT',
+    hex: '00000028 15 00 0000000000000007 0102 00000001 0036ee80 00000064 09 02 6f31 02 6b31 00000004 81a16101 c0',
+    record: {
+      kind: Kind.submit,
+      ref: 7,
+      name: 258,
+      ageMs: 1,
+      expiresMs: 3_600_000,
+      delayMs: 100,
+      priority: 9,
+      orderingKey: 'o1',
       key: 'k1',
       headers: bytes(0x81, 0xa1, 0x61, 0x01),
       body: bytes(0xc0),
@@ -116,8 +132,8 @@ const VECTORS: readonly Vector[] = [
   { of: 'SETTLED', hex: '0000000a 14 00 0000000000000008', record: { kind: Kind.settled, below: 8 } },
   {
     of: 'ACCEPTED',
-    hex: '0000000b 18 00 0000000000000007 00',
-    record: { kind: Kind.accepted, ref: 7, stored: 'memory' },
+    hex: '0000001b 18 00 0000000000000007 01 0000000000000a0b 0000000000000102',
+    record: { kind: Kind.accepted, ref: 7, stored: 'disk', journal: 0x0a0b, ticket: 258 },
   },
   {
     of: 'PARTIAL',
@@ -240,7 +256,7 @@ function emptied(record: WireRecord): WireRecord {
     if (value instanceof Uint8Array) return NO_BYTES;
     return Array.isArray(value) ? [] : value;
   };
-  const texts = new Set(['identity', 'software', 'reason', 'service', 'method', 'key', 'name']);
+  const texts = new Set(['identity', 'software', 'reason', 'service', 'method', 'key', 'orderingKey', 'name']);
   const entries = Object.entries(record).map(([key, value]) => [
     key,
     texts.has(key) && typeof value === 'string' ? '' : emptyOf(value),

@@ -20,7 +20,6 @@ export const BODY_IS_FRAME = 0x80;
 export const Flag = {
   waitForService: 0x01,
   confirm: 0x02,
-  durable: 0x04,
   rewind: 0x01,
   end: 0x01,
   retry: 0x01,
@@ -32,14 +31,15 @@ export const Flag = {
 /** Bytes of the fixed fields after the record header, by kind. What is variable follows them, the body last. */
 export const FIXED_BYTES = {
   hello: 1 + 1 + 1 + 8 + 4 + 4 + 4,
-  welcome: 1 + 8 + 4 + 4 + 4 + 4 + 4 + 4,
+  welcome: 1 + 8 + 4 + 4 + 4 + 4 + 4 + 4 + 8,
   goodbye: 2,
   name: 2,
   request: 8 + 2 + 4 + 4 + 4 + 4 + 1 + 4,
   cancel: 8 + 1,
   window: 8 + 4 + 4,
   settled: 8,
-  accepted: 8 + 1,
+  submit: 8 + 2 + 4 + 4 + 4 + 1 + 1 + 1 + 4,
+  accepted: 8 + 1 + 8 + 8,
   partial: 8 + 4,
   progress: 8,
   final: 8 + 4 + 4,

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { ERRORS, type ErrorCode } from '../errors.js';
 import { WIRE_LIMITS } from '../limits.js';
-import { CANCEL_REASONS, Kind, KIND_NAMES, STORED, type WireRecord } from '../records.js';
+import { CANCEL_REASONS, FOREIGN, Kind, KIND_NAMES, STORED, type WireRecord } from '../records.js';
 import { decodeMessage } from './decode.js';
 import { encodeMessages } from './encode.js';
 import { RAN, STAGES } from './layout.js';
@@ -31,7 +31,10 @@ const body = fc.oneof(
   },
 );
 
-const RECORDS: { readonly [K in WireRecord['kind']]: fc.Arbitrary<Extract<WireRecord, { kind: K }>> } = {
+/** What has no bytes of its own is not among them. */
+const RECORDS: {
+  readonly [K in Exclude<WireRecord['kind'], typeof FOREIGN>]: fc.Arbitrary<Extract<WireRecord, { kind: K }>>;
+} = {
   [Kind.hello]: fc.record({
     kind: fc.constant(Kind.hello),
     versionMin: u8,
@@ -54,6 +57,7 @@ const RECORDS: { readonly [K in WireRecord['kind']]: fc.Arbitrary<Extract<WireRe
     namesMax: u32,
     requestsMax: u32,
     dedupeWindowMs: timeMs,
+    journal: u53,
     software: text,
   }),
   [Kind.heartbeat]: fc.record({ kind: fc.constant(Kind.heartbeat) }),
@@ -74,7 +78,19 @@ const RECORDS: { readonly [K in WireRecord['kind']]: fc.Arbitrary<Extract<WireRe
     received: u32,
     waitForService: flag,
     confirm: flag,
-    durable: flag,
+    key: text,
+    headers,
+    body,
+  }),
+  [Kind.submit]: fc.record({
+    kind: fc.constant(Kind.submit),
+    ref: u53,
+    name: u16,
+    ageMs: timeMs,
+    expiresMs: timeMs,
+    delayMs: timeMs,
+    priority: fc.integer({ min: 0, max: 9 }),
+    orderingKey: text,
     key: text,
     headers,
     body,
@@ -82,7 +98,13 @@ const RECORDS: { readonly [K in WireRecord['kind']]: fc.Arbitrary<Extract<WireRe
   [Kind.cancel]: fc.record({ kind: fc.constant(Kind.cancel), ref: u53, reason: fc.constantFrom(...CANCEL_REASONS) }),
   [Kind.window]: fc.record({ kind: fc.constant(Kind.window), ref: u53, received: u32, allowed: u32, rewind: flag }),
   [Kind.settled]: fc.record({ kind: fc.constant(Kind.settled), below: u53 }),
-  [Kind.accepted]: fc.record({ kind: fc.constant(Kind.accepted), ref: u53, stored: fc.constantFrom(...STORED) }),
+  [Kind.accepted]: fc.record({
+    kind: fc.constant(Kind.accepted),
+    ref: u53,
+    stored: fc.constantFrom(...STORED),
+    journal: u53,
+    ticket: u53,
+  }),
   [Kind.partial]: fc.record({ kind: fc.constant(Kind.partial), ref: u53, index: u32, body }),
   [Kind.progress]: fc.record({ kind: fc.constant(Kind.progress), ref: u53, body }),
   [Kind.final]: fc.record({ kind: fc.constant(Kind.final), ref: u53, end: flag, count: u32, headers, body }),

@@ -20,6 +20,8 @@ function isBefore(a: Due, b: Due): boolean {
 
 export class FakeClock implements Clock {
   #now: Milliseconds = 0;
+  /** What is added to make a date; a test may let the calendar jump. */
+  dateOffset = 1_700_000_000_000;
   #order = 0;
   /** A binary heap, the next one first. */
   readonly #dues: Due[] = [];
@@ -27,6 +29,10 @@ export class FakeClock implements Clock {
 
   now(): Milliseconds {
     return this.#now;
+  }
+
+  date(): number {
+    return this.#now + this.dateOffset;
   }
 
   setTimer(dueInMs: number, fn: () => void): Cancel {

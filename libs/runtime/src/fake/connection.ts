@@ -2,6 +2,7 @@
 //
 // F2. What is on its way arrives before the news that the other end has closed, as on TCP.
 // F3. A way that is held (nobody accepted yet, a silent network, a reader that takes nothing) keeps its messages in order.
+// F4. A connection that is cut carries nothing more; its ends may learn of it late, each at its own time.
 
 import type { Cancel, Clock } from '../clock.js';
 import { bytesOf } from '../lane.js';
@@ -30,6 +31,8 @@ class Way {
   bytes = 0;
   lastAt = 0;
   isStalled = false;
+  /** The network carries nothing this way. */
+  isSilent = false;
   isOverfull = false;
   /** The writer has closed; it neither reads nor writes any more. */
   isEnded = false;
@@ -38,7 +41,6 @@ class Way {
 
 export class Connection {
   #state: State = 'connecting';
-  #isSilent = false;
   #cancelHeartbeat: Cancel | undefined;
   readonly #clock: Clock;
   readonly #limits: PortLimits;
@@ -95,15 +97,22 @@ export class Connection {
     this.#clock.setTimer(Math.max(lingerMs, this.delayMs), () => this.#expire(from));
   }
 
-  /** The network breaks it: what is on its way is lost, both sides are told at once. */
-  cut(): void {
+  /**
+   * The network breaks it: what is on its way is lost, both sides are told, at once or late (F4).
+   *
+   * @param toldAfterMs how long each side goes on without knowing.
+   */
+  cut(toldAfterMs: { readonly connector?: number; readonly listener?: number } = {}): void {
     if (this.#state === 'closed') return;
     const { connector, listener } = this.#ends;
     const isConnectorThere = !this.#to.listener.isEnded;
     const isListenerThere = !this.#to.connector.isEnded;
     this.#close();
-    if (isConnectorThere) this.#clock.setTimer(0, () => connector.gone('disconnected'));
-    if (isListenerThere) this.#clock.setTimer(0, () => listener?.gone('disconnected'));
+    const tell = (end: End | undefined, afterMs = 0): void => {
+      this.#clock.setTimer(afterMs, () => end?.gone('disconnected'));
+    };
+    if (isConnectorThere) tell(connector, toldAfterMs.connector);
+    if (isListenerThere) tell(listener, toldAfterMs.listener);
   }
 
   /** One side takes nothing from now on; it is still there. */
@@ -118,24 +127,31 @@ export class Connection {
     this.#drain(side);
   }
 
-  /** The network carries nothing; messages wait, and the ZMTP heartbeats break it after their timeout. */
-  silence(): void {
-    if (this.#isSilent) return;
-    this.#isSilent = true;
-    this.#cancelHeartbeat = this.#clock.setTimer(this.#limits.heartbeatTimeoutMs, () => {
+  /**
+   * The network carries nothing; messages wait, and the ZMTP heartbeats break it after their timeout.
+   *
+   * @param reader only what goes to this side; both ways when it is not said.
+   */
+  silence(reader?: Side): void {
+    if (reader !== 'listener') this.#to.connector.isSilent = true;
+    if (reader !== 'connector') this.#to.listener.isSilent = true;
+    this.#cancelHeartbeat ??= this.#clock.setTimer(this.#limits.heartbeatTimeoutMs, () => {
       if (this.#state === 'open') this.cut();
     });
   }
 
   /** It carries again. */
   heal(): void {
-    this.#isSilent = false;
+    this.#to.connector.isSilent = false;
+    this.#to.listener.isSilent = false;
     this.#cancelHeartbeat?.();
+    this.#cancelHeartbeat = undefined;
     this.flow();
   }
 
+  /** Is there a way that carries nothing? */
   get isSilent(): boolean {
-    return this.#isSilent;
+    return this.#to.connector.isSilent || this.#to.listener.isSilent;
   }
 
   /** Delivers what may be delivered now. */
@@ -161,9 +177,8 @@ export class Connection {
 
   /** F3. */
   #isHeld(reader: Side): boolean {
-    return (
-      this.#state !== 'open' || this.#isSilent || this.#to[reader].isStalled || this.#ends[reader]?.isStarted() !== true
-    );
+    const { isSilent, isStalled } = this.#to[reader];
+    return this.#state !== 'open' || isSilent || isStalled || this.#ends[reader]?.isStarted() !== true;
   }
 
   #drain(reader: Side): void {
@@ -192,7 +207,7 @@ export class Connection {
   #expire(from: Side): void {
     if (this.#state === 'closed' || !this.#isHeld(OTHER[from])) return;
     const wasOpen = this.#state === 'open';
-    if (wasOpen && !this.#isSilent) this.#finish(OTHER[from]);
+    if (wasOpen && !this.#to[OTHER[from]].isSilent) this.#finish(OTHER[from]);
     else if (!wasOpen) this.#close();
   }
 

@@ -35,6 +35,11 @@ export class FakeNetwork {
     this.#delayMs = options.delayMs ?? 1;
   }
 
+  /** Every connection that is not closed, the oldest first. */
+  get connections(): Connection[] {
+    return [...this.#connections];
+  }
+
   /** Connections to an endpoint that are not closed, the oldest first. */
   connectionsTo(endpoint: string): Connection[] {
     return [...this.#connections].filter((connection) => connection.endpoint === endpoint);

@@ -1,0 +1,118 @@
+// What the broker keeps on disk, as the machine sees it: which requests are there, and how much they take. What is written is in keeping.ts.
+//
+// J1. A durable request belongs to the journal, not to the client that handed it over: it is a request of the journal's own session, and
+//     its ticket is its number there. Numbers are never used twice, over all starts (D2).
+// J2. Entries hold dates, the machine holds its own time: the two are tied together once, at the start.
+
+import { NumberMap, Timer, WIRE_LIMITS, requestIdText, type Milliseconds } from '@majordomo/protocol';
+import { Session, type Durable, type Lane, type Request } from './state.js';
+
+const NEXT = { none: ['loading'], loading: ['open'], open: [] } as const;
+/** `none`: this broker stores nothing. `loading`: entries are still coming in. */
+export type JournalState = keyof typeof NEXT;
+
+/** Numbers of one start begin with it: 2^21 starts of 2^32 requests. */
+export const NUMBERS_PER_START = 2 ** 32;
+
+/** What an entry takes beside its headers and body, on disk and in memory, about. */
+const ENTRY_BYTES = 400;
+
+export class Journal {
+  #state: JournalState = 'none';
+  /** The journal's own number, the same at every start; 0 while there is none. */
+  id = 0;
+  /** J1. */
+  session: Session = new Session(0, 'journal', 0, '', 0);
+  /** Who handed over what, for resends: by instance, then by number. */
+  readonly submits = new Map<number, NumberMap<Request>>();
+  readonly lanes = new Map<string, Lane>();
+  /** The store has no room at the moment. */
+  isFull = false;
+  bytes = 0;
+  /** Entries that could not be read at this start. */
+  damaged = 0;
+  /** Those whose turn under their ordering key has come, and who have not gone on yet. */
+  readonly turns: Request[] = [];
+  /** Requests that wait for their workers to say what they hold, after a start: a list for each priority, the highest first. */
+  readonly held: readonly Request[][] = Array.from({ length: WIRE_LIMITS.priorityMax + 1 }, () => []);
+  readonly holdTimer = new Timer(this, 'hold');
+  #lastTicket = 0;
+  /** J2: what is added to the machine's time to make a date. */
+  #dateOffset = 0;
+
+  get state(): JournalState {
+    return this.#state;
+  }
+  get count(): number {
+    return this.session.requests.size;
+  }
+  get lastTicket(): number {
+    return this.#lastTicket;
+  }
+
+  become(state: JournalState): void {
+    if (!(NEXT[this.#state] as readonly JournalState[]).includes(state)) {
+      throw new Error(`a journal does not go from ${this.#state} to ${state}`);
+    }
+    this.#state = state;
+  }
+
+  /** @param starts how many starts this journal has seen, this one included. @param date the date now, in ms since 1970. */
+  open(id: number, starts: number, date: number, now: Milliseconds): void {
+    this.become('loading');
+    this.id = id;
+    this.session = new Session(id, 'journal', 0, '', now);
+    this.#lastTicket = starts * NUMBERS_PER_START;
+    this.#dateOffset = date - now;
+  }
+
+  nextTicket(): number {
+    this.#lastTicket += 1;
+    return this.#lastTicket;
+  }
+
+  dateOf(time: Milliseconds): number {
+    return Math.round(time + this.#dateOffset);
+  }
+  timeOf(date: number): Milliseconds {
+    return date - this.#dateOffset;
+  }
+
+  /** The text by which people and programs know a durable request. */
+  ticketText(ticket: number): string {
+    return requestIdText(this.id, ticket);
+  }
+
+  submitted(instance: number, ref: number): Request | undefined {
+    return this.submits.get(instance)?.get(ref);
+  }
+
+  /** Takes a durable request in. */
+  enter(request: Request, durable: Durable): void {
+    this.session.requests.set(request.ref, request);
+    durable.bytes = ENTRY_BYTES + request.bytes;
+    this.bytes += durable.bytes;
+    if (durable.submitter === 0) return;
+    let submits = this.submits.get(durable.submitter);
+    if (submits === undefined) {
+      submits = new NumberMap();
+      this.submits.set(durable.submitter, submits);
+    }
+    submits.set(durable.ref, request);
+  }
+
+  /** A settled one counts for its reply, not for what it was asked with. */
+  recount(durable: Durable, bytes: number): void {
+    this.bytes += ENTRY_BYTES + bytes - durable.bytes;
+    durable.bytes = ENTRY_BYTES + bytes;
+  }
+
+  /** Nothing is remembered of it any more. */
+  leave(request: Request, durable: Durable): void {
+    this.session.requests.delete(request.ref);
+    this.bytes -= durable.bytes;
+    const submits = this.submits.get(durable.submitter);
+    submits?.delete(durable.ref);
+    if (submits?.size === 0) this.submits.delete(durable.submitter);
+  }
+}

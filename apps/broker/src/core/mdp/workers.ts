@@ -1,0 +1,162 @@
+// Workers that speak MDP: one service, one request at a time, no word for a lease. The client frame of a request is our lease.
+//
+// W1. A reply counts only for the request that the worker holds: its client frame says which (D8). Anything else costs it the connection,
+//     but for a PARTIAL for somebody else, which a known worker library sends after each FINAL: that is dropped.
+// W2. A worker that was told to stop cannot be: it holds its place until it answers, and that answer is dropped.
+
+import { encodeErrorBody, Kind, NO_BYTES, type Bytes, type LinkId, type WireRecord } from '@majordomo/protocol';
+import { bodyOf, framesOf, headersOf, looksLikeError } from './bodies.js';
+import { disconnectWorker, heartbeatToWorker, requestToWorker, type Command } from './dialect.js';
+import type { Desk } from './desk.js';
+import { addressOf, isOwn, nameOf } from './names.js';
+import { MdpWorker, type MdpLease } from './peer.js';
+
+/** Parts of one reply that are gathered where one value is wanted, and their bytes: beyond it the request fails. */
+const PARTS_MAX = 4_096;
+const PARTS_BYTES_MAX = 16 * 1024 * 1024;
+
+type WorkerCommand = Command & { from: 'worker' };
+
+export class MdpWorkers {
+  readonly #desk: Desk;
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  /** @returns the worker; undefined when nobody may serve that. */
+  ready(link: LinkId, instance: number, command: WorkerCommand & { verb: 'ready' }): MdpWorker | undefined {
+    const name = nameOf(command.service);
+    return name === undefined || isOwn(name) ? undefined : new MdpWorker(link, instance, command.manner, name);
+  }
+
+  /** It takes one request at a time. */
+  offer({ link, service: whole }: MdpWorker): void {
+    const { service: name, method } = addressOf(whole);
+    const terms = { name: method, atMostOnce: false, streams: false, executionTimeoutMs: 0, maxAttempts: 0 };
+    this.#desk.say(link, { kind: Kind.offer, service: 0, credit: 1, name, methods: [terms] });
+  }
+
+  /** @returns whether the command was in its place. */
+  take(worker: MdpWorker, command: WorkerCommand): boolean {
+    switch (command.verb) {
+      case 'heartbeat':
+        this.#desk.say(worker.link, { kind: Kind.heartbeat });
+        return true;
+      case 'partial':
+        if (holds(worker, command.client)) this.#partial(worker, worker.lease as MdpLease, command.body);
+        return true;
+      case 'reply':
+        if (!holds(worker, command.client)) return false;
+        this.#reply(worker, worker.lease as MdpLease, command.body);
+        return true;
+      default:
+        // A second READY.
+        return false;
+    }
+  }
+
+  #partial(worker: MdpWorker, lease: MdpLease, body: readonly Bytes[]): void {
+    keep(lease, lease.isStream ? [this.#part(body, false)] : body);
+    this.#flush(worker, lease);
+  }
+
+  #reply(worker: MdpWorker, lease: MdpLease, body: readonly Bytes[]): void {
+    keep(lease, lease.isStream ? [this.#part(body, true)] : body);
+    lease.isOver = true;
+    // It may have come in parts.
+    if (looksLikeError(lease.isStream ? body : lease.parts)) this.#unsendable(worker, lease, 'it begins like an error');
+    else if (lease.partsBytes === Infinity) this.#unsendable(worker, lease, 'its parts are more than can be kept');
+    else if (lease.isStream) this.#flush(worker, lease);
+    else {
+      worker.lease = undefined;
+      const { ref, parts } = lease;
+      const headers = parts.length === 1 ? NO_BYTES : headersOf({ frames: parts.length });
+      this.#desk.say(worker.link, { kind: Kind.final, ref, end: false, count: 0, headers, body: bodyOf(parts) });
+    }
+  }
+
+  #part(frames: readonly Bytes[], isLast: boolean): Bytes {
+    const body = bodyOf(frames);
+    this.#desk.parts.set(body, { frames, isLast });
+    return body;
+  }
+
+  /** Sends what the client of a stream has room for. */
+  #flush(worker: MdpWorker, lease: MdpLease): void {
+    if (!lease.isStream) return;
+    const { link } = worker;
+    const { ref } = lease;
+    while (lease.sent < lease.allowed && lease.parts.length > 0) {
+      const body = lease.parts.shift() as Bytes;
+      lease.partsBytes -= body.length;
+      this.#desk.say(link, { kind: Kind.partial, ref, index: lease.sent, body });
+      lease.sent += 1;
+    }
+    if (!lease.isOver || lease.parts.length > 0) return;
+    worker.lease = undefined;
+    this.#desk.say(link, { kind: Kind.final, ref, end: true, count: lease.sent, headers: NO_BYTES, body: NO_BYTES });
+  }
+
+  #unsendable(worker: MdpWorker, { ref }: MdpLease, why: string): void {
+    worker.lease = undefined;
+    const body = encodeErrorBody({ message: `the reply cannot be passed on: ${why}` });
+    const rest = { ran: 'yes', stage: 'running', retryAfterMs: 0, retry: false } as const;
+    this.#desk.say(worker.link, { kind: Kind.error, ref, code: 'REPLY_UNSENDABLE', ...rest, body });
+  }
+
+  /** What the machine says to it. */
+  hear(worker: MdpWorker, record: WireRecord): Bytes[][] {
+    const { manner } = worker;
+    switch (record.kind) {
+      case Kind.dispatch: {
+        const client = clientFrame(worker, record.ref);
+        const { ref, window: allowed } = record;
+        const isStream = allowed > 0;
+        worker.lease = { ref, client, isStream, allowed, sent: 0, parts: [], partsBytes: 0, isOver: false };
+        return [requestToWorker(manner, client, framesOf(record.headers, record.body))];
+      }
+      case Kind.window:
+        if (worker.lease?.ref === record.ref) {
+          worker.lease.allowed = Math.max(worker.lease.allowed, record.allowed);
+          this.#flush(worker, worker.lease);
+        }
+        return [];
+      case Kind.heartbeat:
+        return [heartbeatToWorker(manner)];
+      case Kind.goodbye:
+        return [disconnectWorker(manner)];
+      default:
+        // W2: CANCEL has no word; WELCOME, TAKEN and DRAIN are nothing to it.
+        return [];
+    }
+  }
+}
+
+/** W1: of no other lease, not of one that this connection, or another broker, had before. */
+function clientFrame({ instance }: MdpWorker, ref: number): Buffer {
+  const frame = Buffer.allocUnsafe(16);
+  writeWhole(frame, instance, 0);
+  writeWhole(frame, ref, 8);
+  return frame;
+}
+
+/** A whole number of up to 53 bits, as 8 bytes. */
+function writeWhole(frame: Buffer, value: number, at: number): void {
+  frame.writeUInt32BE(Math.floor(value / 2 ** 32), at);
+  frame.writeUInt32BE(value % 2 ** 32, at + 4);
+}
+
+/** W1. */
+function holds({ lease }: MdpWorker, client: Bytes): boolean {
+  return lease !== undefined && lease.client.equals(client);
+}
+
+/** Beyond the bound nothing more is kept; the last word will say so. */
+function keep(lease: MdpLease, frames: readonly Bytes[]): void {
+  for (const frame of frames) {
+    lease.partsBytes += frame.length;
+    if (lease.parts.length < PARTS_MAX && lease.partsBytes <= PARTS_BYTES_MAX) lease.parts.push(frame);
+    else lease.partsBytes = Infinity;
+  }
+}

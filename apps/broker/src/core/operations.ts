@@ -1,0 +1,232 @@
+// What may be asked of the broker's own service with an argument: tickets and dead letters (D7).
+//
+// P1. A ticket that this journal never gave out is TICKET_UNKNOWN; one that it gave out and does not keep any more is TICKET_EXPIRED.
+// P2. What is said about a ticket is on disk before it leaves (D1).
+
+import {
+  CALL_DEFAULTS,
+  decodeBody,
+  decodeErrorBody,
+  encodeBody,
+  Kind,
+  NO_BYTES,
+  requestIdText,
+  RESERVED_PREFIX,
+  type Bytes,
+  type ErrorCode,
+  type Milliseconds,
+} from '@majordomo/protocol';
+import type { DeadLetter } from './dead-letters.js';
+import { fail } from './dispatch.js';
+import type { Memory, Refusal } from './memory.js';
+import { answer, join, refuse } from './outcomes.js';
+import { busy } from './places.js';
+import { writeAccepted } from './keeping.js';
+import type { Asker, Durable, NamedAddress, Request } from './state.js';
+import { durableRequest, enterJournal, removeDurable, setOut } from './submitting.js';
+
+type Operation = (memory: Memory, asker: Asker, id: string, now: Milliseconds) => Refusal | undefined;
+
+/** By the name of the method; each takes the id of a request, as text. */
+const TABLE: Readonly<Record<string, Operation>> = {
+  ticketStatus: (memory, asker, id, now) =>
+    withTicket(memory, id, (request) => say(memory, asker, statusOf(memory, request, now), now)),
+  ticketResult: (memory, asker, id, now) => withTicket(memory, id, (request) => wait(memory, asker, request, now)),
+  ticketCancel: (memory, asker, id, now) =>
+    withTicket(memory, id, (request) => {
+      const wasSettled = request.isSettled;
+      if (!wasSettled) {
+        fail(memory, request, { code: 'CANCELLED', message: 'it was cancelled by its ticket' }, now, 'cancelled');
+      }
+      say(memory, asker, { cancelled: !wasSettled, ...statusOf(memory, request, now) }, now);
+    }),
+  deadLetter: (memory, asker, id, now) =>
+    withLetter(memory, id, (letter) => say(memory, asker, describeLetter(letter, now), now)),
+  deadLetterReplay: (memory, asker, id, now) => withLetter(memory, id, (letter) => replay(memory, asker, letter, now)),
+  deadLetterPurge: (memory, asker, id, now) =>
+    withLetter(memory, id, (letter) => {
+      purge(memory, letter);
+      say(memory, asker, { purged: letter.request }, now);
+    }),
+};
+
+export const OPERATIONS: readonly string[] = Object.keys(TABLE);
+
+/** Does what the asker wants. @returns false when there is no such method. */
+export function operate(memory: Memory, asker: Asker, method: string, body: Bytes, now: Milliseconds): boolean {
+  const operation = Object.hasOwn(TABLE, method) ? TABLE[method] : undefined;
+  if (operation === undefined) return false;
+  const id = idOf(body);
+  const refusal: Refusal | undefined =
+    id === undefined
+      ? { code: 'INVALID_ARGUMENT', message: `majordomo.${method} takes the id of a request, as text` }
+      : operation(memory, asker, id, now);
+  if (refusal !== undefined) refuse(memory, asker.session, asker.ref, refusal, now);
+  return true;
+}
+
+/** Does this ask once more for the outcome of a durable request that its client waits for already? Then it is no second question. */
+export function asksAgain({ journal }: Memory, known: Request, name: NamedAddress, body: Bytes): boolean {
+  const isResult = known.durable !== undefined && name.service === RESERVED_PREFIX && name.method === 'ticketResult';
+  return isResult && idOf(body) === journal.ticketText(known.ref);
+}
+
+function idOf(body: Bytes): string | undefined {
+  try {
+    const value = decodeBody(body);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** P1. */
+function withTicket(
+  memory: Memory,
+  id: string,
+  act: (request: Request) => Refusal | undefined | void,
+): Refusal | undefined {
+  const { journal } = memory;
+  const [, instance = '', number = ''] = /^([0-9a-f]{14})-([1-9][0-9]{0,15})$/.exec(id) ?? [];
+  const ticket = Number(number);
+  if (journal.state === 'none' || Number.parseInt(instance, 16) !== journal.id || ticket > journal.lastTicket) {
+    return { code: 'TICKET_UNKNOWN', message: `this broker has given out no ticket ${id}` };
+  }
+  const request = journal.session.requests.get(ticket);
+  if (request !== undefined) return act(request) ?? undefined;
+  if (journal.state === 'loading') return busy(memory, 'the broker is still reading its journal');
+  return { code: 'TICKET_EXPIRED', message: `what became of ${id} is not kept any more` };
+}
+
+/** The outcome now, or when it is there. */
+function wait(memory: Memory, { session, ref }: Asker, request: Request, now: Milliseconds): Refusal | undefined {
+  if (session.requests.get(ref) !== request) {
+    const most = memory.settings.requestsPerSessionMax;
+    if ((request.others?.length ?? 0) >= most) return busy(memory, 'too many wait for this ticket');
+    if (session.requests.size >= most) return busy(memory, 'this client waits for too many outcomes');
+    join(request, session, ref);
+  }
+  if (request.isSettled) answer(memory, session, ref, request, now);
+  return undefined;
+}
+
+function statusOf({ journal }: Memory, request: Request, now: Milliseconds): Record<string, unknown> {
+  const { reply, durable } = request;
+  return {
+    ticket: journal.ticketText(request.ref),
+    address: `${request.service}.${request.methodName}`,
+    state: stateOf(request, now),
+    attempt: request.attempt,
+    acceptedAt: journal.dateOf(request.arrivedAt),
+    [request.isSettled ? 'keptUntil' : 'expiresAt']: journal.dateOf(
+      request.due === Infinity ? request.deadline : request.due,
+    ),
+    ...(request.isSettled
+      ? { settledAt: journal.dateOf(request.settledAt), collected: durable?.isCollected === true }
+      : {}),
+    ...(reply?.kind === Kind.error
+      ? { error: { code: reply.code, message: decodeErrorBody(reply.body).message } }
+      : {}),
+  };
+}
+
+/** Errors that are a state of their own: nothing has failed. */
+const ENDINGS: Partial<Record<ErrorCode, string>> = { CANCELLED: 'cancelled', TICKET_EXPIRED: 'expired' };
+
+function stateOf(request: Request, now: Milliseconds): string {
+  if (request.state === 'assigned') return 'running';
+  if (request.state === 'queued') return (request.durable?.notBefore ?? 0) > now ? 'delayed' : 'queued';
+  if (request.state === 'dead') return 'dead';
+  const { reply } = request;
+  if (reply?.kind !== Kind.error) return 'done';
+  return ENDINGS[reply.code] ?? 'failed';
+}
+
+/** P2. */
+function say(memory: Memory, { session, ref }: Asker, value: unknown, now: Milliseconds): void {
+  const body = encodeBody(value);
+  memory.sendStored(session, { kind: Kind.final, ref, end: false, count: 0, headers: NO_BYTES, body }, now);
+}
+
+function withLetter(
+  memory: Memory,
+  id: string,
+  act: (letter: DeadLetter) => Refusal | undefined | void,
+): Refusal | undefined {
+  const letter = memory.deadLetters.find(id);
+  if (letter === undefined) return { code: 'TICKET_UNKNOWN', message: `no dead letter has the id ${id}` };
+  return act(letter) ?? undefined;
+}
+
+function describeLetter(letter: DeadLetter, now: Milliseconds): unknown {
+  const { request, service, method, code, history, diedAt, headers, body } = letter;
+  return {
+    request,
+    address: `${service}.${method}`,
+    code,
+    agoMs: Math.round(now - diedAt),
+    attempts: history.map(({ attempt, worker, ended, at }) => ({
+      attempt,
+      worker,
+      ended,
+      agoMs: Math.round(now - at),
+    })),
+    headers: read(headers),
+    body: read(body),
+    durable: letter.ticket !== 0,
+  };
+}
+
+/** For people: what cannot be read is shown as it is. */
+function read(bytes: Bytes): unknown {
+  try {
+    return decodeBody(bytes);
+  } catch {
+    return bytes;
+  }
+}
+
+/** Hands it over anew, under a new ticket; the letter goes. */
+function replay(memory: Memory, asker: Asker, letter: DeadLetter, now: Milliseconds): Refusal | undefined {
+  const { journal, settings } = memory;
+  if (journal.state !== 'open') {
+    return { code: 'UNSUPPORTED', message: 'a dead letter is replayed through the journal, and this broker has none' };
+  }
+  if (journal.isFull)
+    return { code: 'STORE_FULL', message: 'the disk has no room', retryAfterMs: settings.storeFullRetryMs };
+  const durable: Durable = {
+    submitter: 0,
+    ref: 0,
+    orderingKey: '',
+    priority: CALL_DEFAULTS.priority,
+    notBefore: 0,
+    bytes: 0,
+    isDoubtful: false,
+    isCollected: false,
+    lane: undefined,
+  };
+  const { service, method, headers, body } = letter;
+  const init = {
+    service,
+    method,
+    key: '',
+    headers,
+    body,
+    arrivedAt: now,
+    deadline: now + settings.expiresMs,
+    resent: false,
+  };
+  const request = durableRequest(memory, durable, { ticket: journal.nextTicket(), ...init });
+  enterJournal(memory, request, now);
+  writeAccepted(memory, request, durable);
+  purge(memory, letter);
+  say(memory, asker, { replayed: letter.request, ticket: requestIdText(journal.id, request.ref) }, now);
+  setOut(memory, request, now);
+  return undefined;
+}
+
+function purge(memory: Memory, letter: DeadLetter): void {
+  memory.deadLetters.remove(letter);
+  const request = letter.ticket === 0 ? undefined : memory.journal.session.requests.get(letter.ticket);
+  if (request !== undefined) removeDurable(memory, request);
+}

@@ -1,0 +1,150 @@
+// The journal after a start: what was handed over before is known again, and set on its way.
+//
+// R1. Workers may still be running what was handed out before: nothing is handed out again before they had `resendHoldMs` to say so.
+// R2. Serving begins with the first entries; the rest comes in behind them. Until all are read nothing new is taken into the journal.
+// R3. What cannot be read is reported and set aside; the rest is not affected.
+
+import { Kind, NO_BYTES, requestIdText, WIRE_LIMITS, type Bytes, type Milliseconds } from '@majordomo/protocol';
+import { joinHolder } from './holdings.js';
+import { enterLane } from './lanes.js';
+import { decodeEntry, type QueuedEntry, type SettledEntry } from './journal-entry.js';
+import type { Journal } from './journal.js';
+import { writeDamaged } from './keeping.js';
+import type { Memory } from './memory.js';
+import { durableRequest, enterJournal, expireDurable, goOn } from './submitting.js';
+import type { Durable, Request } from './state.js';
+
+/** An entry as the store has it. */
+export interface StoredEntry {
+  readonly key: number;
+  readonly value: Bytes;
+  /** What the store itself has found to be wrong with it. */
+  readonly damage?: string | undefined;
+}
+
+/** Requests set on their way at one time after the hold: links are answered in between. */
+const RELEASED_PER_TURN = 5_000;
+
+export function openJournal(
+  memory: Memory,
+  found: { readonly id: number; readonly starts: number; readonly date: number },
+  now: Milliseconds,
+): void {
+  memory.journal.open(found.id, found.starts, found.date, now);
+  memory.sessions.set(found.id, memory.journal.session);
+  memory.output.tell({ event: 'journal.opened', starts: found.starts });
+}
+
+/** R3. */
+export function restore(memory: Memory, entries: readonly StoredEntry[], now: Milliseconds): void {
+  const { journal } = memory;
+  for (const { key, value, damage } of entries) {
+    const entry = damage === undefined ? decodeEntry(value) : { damage };
+    if ('damage' in entry || entry.ticket !== key) {
+      const reason = 'damage' in entry ? entry.damage : `it says that it is number ${entry.ticket}`;
+      journal.damaged += 1;
+      writeDamaged(memory, key, value);
+      memory.output.tell({ event: 'journal.damaged', key, reason });
+    } else if (entry.state === 'queued') restoreQueued(memory, entry, now);
+    else restoreSettled(memory, entry, now);
+  }
+  if (nextHeld(journal) !== undefined && !journal.holdTimer.isSet) {
+    const due = Math.max(now, memory.startedAt + memory.settings.resendHoldMs);
+    memory.timers.set(journal.holdTimer, due, now);
+  }
+}
+
+function restoreQueued(memory: Memory, entry: QueuedEntry, now: Milliseconds): void {
+  const { journal } = memory;
+  const notBefore = entry.notBefore === 0 ? 0 : journal.timeOf(entry.notBefore);
+  const { orderingKey, priority, isDoubtful } = entry;
+  const durable = durableOf(entry, { orderingKey, priority, notBefore, isDoubtful });
+  const request = durableRequest(memory, durable, {
+    ...partsOf(memory, entry),
+    headers: entry.headers,
+    body: entry.body,
+    deadline: journal.timeOf(entry.expiresAt),
+    resent: true,
+  });
+  enterJournal(memory, request, now);
+  if (request.deadline <= now) expireDurable(memory, request, now);
+  else if (enterLane(journal.lanes, request) && !joinHolder(memory, request, now)) {
+    journal.held[WIRE_LIMITS.priorityMax - durable.priority]?.push(request);
+  }
+}
+
+function restoreSettled(memory: Memory, entry: SettledEntry, now: Milliseconds): void {
+  const { journal } = memory;
+  const { reply, dead } = entry;
+  const durable = durableOf(entry, { orderingKey: '', priority: 0, notBefore: 0, isDoubtful: false });
+  const keptUntil = journal.timeOf(entry.keptUntil);
+  const request = durableRequest(memory, durable, {
+    ...partsOf(memory, entry),
+    headers: NO_BYTES,
+    body: reply.body,
+    deadline: keptUntil,
+    resent: true,
+  });
+  request.become(dead === undefined ? 'done' : 'dead');
+  request.settledAt = journal.timeOf(entry.settledAt);
+  enterJournal(memory, request, now);
+  request.reply = { ...reply, ref: request.ref };
+  request.body = NO_BYTES;
+  request.hadDigest(entry.digest);
+  if (dead === undefined) return;
+  memory.deadLetters.add({
+    request: requestIdText(journal.id, entry.ticket),
+    service: entry.service,
+    method: entry.method,
+    code: reply.kind === Kind.error ? reply.code : 'INTERNAL',
+    history: dead.history.map((attempt) => ({ ...attempt, at: journal.timeOf(attempt.at) })),
+    diedAt: request.settledAt,
+    headers: dead.headers,
+    body: dead.body,
+    ticket: entry.ticket,
+  });
+}
+
+function durableOf(
+  { submitter, ref }: QueuedEntry | SettledEntry,
+  terms: Pick<Durable, 'orderingKey' | 'priority' | 'notBefore' | 'isDoubtful'>,
+): Durable {
+  return { submitter, ref, ...terms, bytes: 0, isCollected: false, lane: undefined };
+}
+
+function partsOf({ journal }: Memory, { ticket, service, method, key, acceptedAt }: QueuedEntry | SettledEntry) {
+  return { ticket, service, method, key, arrivedAt: journal.timeOf(acceptedAt) };
+}
+
+/** Everything has been read (R2). */
+export function finishReading(memory: Memory, now: Milliseconds): void {
+  const { journal } = memory;
+  journal.become('open');
+  memory.output.tell({ event: 'journal.read', requests: journal.count, damaged: journal.damaged });
+  if (nextHeld(journal) !== undefined && !journal.holdTimer.isSet) memory.timers.set(journal.holdTimer, now, now);
+}
+
+/** R1: the hold is over. What no worker has claimed goes on, in its order. */
+export function releaseHeld(memory: Memory, now: Milliseconds): void {
+  const { journal } = memory;
+  const released = nextHeld(journal)?.splice(0, RELEASED_PER_TURN) ?? [];
+  for (const request of released) if (isUnclaimed(request)) goOn(memory, request, now);
+  if (nextHeld(journal) !== undefined) memory.timers.set(journal.holdTimer, now, now);
+}
+
+/** Those of the highest priority. */
+function nextHeld({ held }: Journal): Request[] | undefined {
+  return held.find(({ length }) => length > 0);
+}
+
+function isUnclaimed(request: Request): boolean {
+  return request.state === 'queued' && request.list === undefined && request.parked === undefined;
+}
+
+/** The store has no room, or has room again. */
+export function setRoom(memory: Memory, hasRoom: boolean): void {
+  const { journal } = memory;
+  if (journal.isFull === !hasRoom) return;
+  journal.isFull = !hasRoom;
+  memory.output.tell({ event: hasRoom ? 'journal.room' : 'journal.full' });
+}

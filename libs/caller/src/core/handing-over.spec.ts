@@ -1,0 +1,138 @@
+// What becomes of requests that are handed over, and who is asked about their tickets.
+
+import { Kind } from '@majordomo/protocol';
+import { accepted, error, final, Rig } from './rig.js';
+import type { SubmitTerms } from './pending-request.js';
+
+const terms: SubmitTerms = { expiresMs: 5_000, delayMs: 20, priority: 7, orderingKey: 'o' };
+
+/** A rig whose brokers have these journals; 0 for none. */
+function rigWith(journals: Readonly<Record<string, number>>): Rig {
+  const rig = new Rig(Object.keys(journals));
+  rig.start();
+  for (const [broker, journal] of Object.entries(journals)) rig.welcome(broker, { journal });
+  rig.sent();
+  rig.events();
+  return rig;
+}
+
+describe('a request that is handed over', () => {
+  test('says its terms, and ends with its ticket', () => {
+    const rig = rigWith({ a: 5 });
+    const request = rig.call({ submit: terms, idempotencyKey: 'k' });
+    expect(rig.submitted()).toMatchObject([{ ref: 1, ageMs: 0, key: 'k', ...terms }]);
+    rig.from('a', accepted(request));
+    expect(rig.events()).toEqual([{ kind: 'accepted', request, journal: 5, ticket: 9 }]);
+    expect(rig.caller.inFlight).toBe(0);
+    rig.pass(1_000);
+    expect(rig.sent()).toMatchObject([{ record: { kind: Kind.settled, below: 2 } }]);
+  });
+
+  test('is handed over again after a lost link, with its number and its age', () => {
+    const rig = rigWith({ a: 5 });
+    const request = rig.call({ submit: terms });
+    rig.sent();
+    rig.lose('a');
+    rig.pass(300);
+    rig.welcome('a', { journal: 5, instance: 99 });
+    expect(rig.submitted()).toMatchObject([{ ref: 1, ageMs: 300, ...terms }]);
+    rig.from('a', accepted(request));
+    expect(rig.events().at(-1)).toMatchObject({ kind: 'accepted', ticket: 9 });
+  });
+
+  test('goes to a broker that stores, though another one has less to do', () => {
+    const rig = rigWith({ a: 0, b: 5 });
+    for (let i = 0; i < 4; i++) rig.call({ submit: terms });
+    expect(rig.submitted().map(({ broker }) => broker)).toEqual(['b', 'b', 'b', 'b']);
+  });
+
+  test('goes to one that does not where no other is there, and its refusal is the answer', () => {
+    const rig = rigWith({ a: 0 });
+    const request = rig.call({ submit: terms });
+    expect(rig.submitted()).toHaveLength(1);
+    rig.from('a', error(request, { code: 'UNSUPPORTED', ran: 'no', stage: 'queued' }));
+    expect(rig.errors()).toEqual(['UNSUPPORTED no']);
+  });
+
+  test('that is kept in memory only is not what was asked for', () => {
+    const rig = rigWith({ a: 5 });
+    rig.from('a', accepted(rig.call({ submit: terms }), { stored: 'memory', journal: 0, ticket: 0 }));
+    expect(rig.errors()).toEqual(['UNSUPPORTED unknown']);
+  });
+
+  test('takes its ticket from whichever broker gives it', () => {
+    const rig = rigWith({ a: 5, b: 6 });
+    const request = rig.call({ submit: terms });
+    const [{ broker } = { broker: '' }] = rig.submitted();
+    rig.lose(broker);
+    const other = broker === 'a' ? 'b' : 'a';
+    expect(rig.submitted()).toMatchObject([{ broker: other, ageMs: 1 }]);
+    rig.pass(50);
+    rig.welcome(broker, { journal: 5 });
+    rig.from(broker, accepted(request, { ticket: 3 }));
+    expect(rig.events().filter(({ kind }) => kind === 'accepted')).toMatchObject([{ ticket: 3 }]);
+    rig.from(other, accepted(request, { ticket: 4 }));
+    expect(rig.events()).toEqual([]);
+    expect(rig.caller.late).toBe(1);
+  });
+
+  test('waits for a busy broker, and is told at once that there is no room', () => {
+    const rig = rigWith({ a: 5 });
+    const request = rig.call({ submit: terms });
+    rig.from('a', error(request, { code: 'BUSY', ran: 'no', stage: 'queued', retryAfterMs: 100 }));
+    rig.pass(200);
+    expect(rig.submitted()).toHaveLength(2);
+    rig.from('a', error(request, { code: 'STORE_FULL', ran: 'no', stage: 'queued', retryAfterMs: 1_000 }));
+    expect(rig.errors()).toEqual(['STORE_FULL no']);
+  });
+
+  test('ACCEPTED for a call is no answer to it', () => {
+    const rig = rigWith({ a: 5 });
+    const request = rig.call();
+    rig.from('a', accepted(request));
+    expect(rig.events()).toEqual([]);
+    rig.from('a', final(request));
+    expect(rig.events()).toMatchObject([{ kind: 'value' }]);
+  });
+});
+
+describe('a question about a ticket', () => {
+  const address = 'majordomo.ticketStatus';
+
+  test('goes to the broker that has given it out, and to no other', () => {
+    const rig = rigWith({ a: 5, b: 6, c: 0 });
+    for (let i = 0; i < 4; i++) rig.call({ journal: 6 }, address);
+    expect(rig.asked().map(({ broker }) => broker)).toEqual(['b', 'b', 'b', 'b']);
+  });
+
+  test('waits while that broker may be one that is away', () => {
+    const rig = rigWith({ a: 5, b: 6 });
+    rig.lose('b');
+    rig.call({ journal: 6 }, address);
+    rig.pass(1_000);
+    expect([rig.asked(), rig.errors()]).toEqual([[], []]);
+    rig.welcome('b', { journal: 6, instance: 77 });
+    expect(rig.asked()).toMatchObject([{ broker: 'b' }]);
+  });
+
+  test('is TICKET_UNKNOWN when all brokers are there and none has given it out, then or when the last is back', () => {
+    const rig = rigWith({ a: 5, b: 0 });
+    rig.call({ journal: 6 }, address);
+    expect(rig.errors()).toEqual(['TICKET_UNKNOWN no']);
+    rig.lose('b');
+    rig.call({ journal: 6 }, address);
+    expect(rig.errors()).toEqual([]);
+    rig.pass(50);
+    rig.welcome('b', { journal: 8 });
+    expect(rig.errors()).toEqual(['TICKET_UNKNOWN no']);
+    expect(rig.asked()).toEqual([]);
+  });
+
+  test('ends at its deadline as NO_BROKER or DEADLINE_EXCEEDED when its broker stays away', () => {
+    const rig = rigWith({ a: 5, b: 6 });
+    rig.lose('b');
+    rig.call({ journal: 6, deadlineMs: 500 }, address);
+    rig.pass(500);
+    expect(rig.errors()).toEqual([expect.stringMatching(/^(?:NO_BROKER|DEADLINE_EXCEEDED) no$/)]);
+  });
+});

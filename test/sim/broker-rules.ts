@@ -1,0 +1,128 @@
+// What must hold in a broker's memory after each of its steps, beside what test/spec/invariants.ts looks up.
+//
+// Q1. Queues are in their order: by priority, then by arrival.
+// D3. A request settles once, by a success, or by an error of its current attempt.
+// D6. What waits is bounded by the options, whatever the machine believes them to be.
+// L2. A link that is lost is given up at once.
+// M2. The machine is woken in time.
+// L1. Under one ordering key only the first is handed out, and those after it wait.
+
+import type { Broker, BrokerOptions } from '@majordomo/broker';
+import { Kind, type ErrorReply, type Final } from '@majordomo/protocol';
+
+/** As late as a timer may be, in ms. */
+const LATE_MS = 100;
+
+type Memory = Broker['memory'];
+type Request = NonNullable<ReturnType<Memory['journal']['session']['requests']['get']>>;
+
+/** The broker whose memory it is. */
+export interface Watched {
+  readonly machine: Broker | undefined;
+  /** Its process was stopped until this moment. */
+  readonly wasStopped: boolean;
+  /** What it was told to be. */
+  readonly options: Readonly<BrokerOptions>;
+}
+
+export class BrokerRules {
+  /** Tickets that were settled in some start. */
+  readonly over = new Set<number>();
+  readonly #broker: Watched;
+
+  constructor(broker: Watched) {
+    this.#broker = broker;
+  }
+
+  /** @throws an Error that names the broken rule. */
+  check({ memory }: Broker): void {
+    checkQueues(memory);
+    for (const request of memory.journal.session.requests.values()) {
+      if (request.isSettled) this.over.add(request.ref);
+    }
+    this.#checkBounds(memory);
+  }
+
+  /** M2: the machine is called when it asked to be, unless its process was stopped. */
+  checkTime({ memory }: Broker, now: number): void {
+    const lateMs = now - memory.timers.wakeAt();
+    if (lateMs > LATE_MS && !this.#broker.wasStopped) throw new Error(`M2: the machine is woken ${lateMs} ms late`);
+  }
+
+  #checkBounds({ journal, services }: Memory): void {
+    const settings = this.#broker.options;
+    if (journal.count > settings.storedCountMax) throw new Error(`D6: ${journal.count} requests in the journal`);
+    for (const { name, queued } of services.values()) {
+      // What was handed out before has its place; what is in the journal has it there.
+      if (queued > settings.queueLengthMax + settings.requestsPerSessionMax * 3 + journal.count) {
+        throw new Error(`D6: ${queued} requests wait for ${name}`);
+      }
+    }
+  }
+
+  /** A durable request begins to run for the first time: what was accepted before it under its key must be over. */
+  checkTurn(ticket: number): string | undefined {
+    const { machine } = this.#broker;
+    if (machine === undefined) return undefined;
+    const { requests } = machine.memory.journal.session;
+    const key = requests.get(ticket)?.durable?.orderingKey ?? '';
+    if (key === '') return undefined;
+    for (const other of requests.values()) {
+      if (other.ref < ticket && other.durable?.orderingKey === key && !this.over.has(other.ref)) {
+        return `ticket ${ticket} runs before ticket ${other.ref} of the same key is over`;
+      }
+    }
+    return undefined;
+  }
+}
+
+/** L2. @throws an Error when a link is remembered that is gone. */
+export function checkLost({ memory }: Broker, input: Parameters<Broker['handle']>[0]): void {
+  if (input.kind === 'link-lost' && memory.links.has(input.link))
+    throw new Error(`L2: link ${input.link} is lost and not given up`);
+}
+
+/** A worker's last word on a lease, as the broker stands before it is heard. */
+export interface LastWord {
+  readonly record: Final | ErrorReply;
+  readonly request: Request;
+  readonly isCurrent: boolean;
+  readonly reply: Request['reply'];
+}
+
+export function lastWords({ memory }: Broker, input: Parameters<Broker['handle']>[0]): LastWord[] {
+  if (input.kind !== 'records') return [];
+  const session = memory.links.get(input.link)?.session;
+  if (session === undefined) return [];
+  return input.records.flatMap((record) => {
+    if (record.kind !== Kind.final && record.kind !== Kind.error) return [];
+    const lease = session.leases.get(record.ref);
+    if (lease === undefined) return [];
+    const { request } = lease;
+    return [{ record, request, isCurrent: request.lease === lease, reply: request.reply }];
+  });
+}
+
+/** D3. @throws an Error when a word did what it may not do. */
+export function checkSettled(words: readonly LastWord[]): void {
+  for (const { record, request, isCurrent, reply } of words) {
+    const isNews = request.reply !== reply && request.reply?.body === record.body;
+    if (!isNews) continue;
+    if (reply !== undefined) throw new Error(`D3: request ${request.ref} was settled a second time`);
+    if (record.kind === Kind.error && !isCurrent) {
+      throw new Error(`D3: request ${request.ref} was settled by an error of an older attempt`);
+    }
+  }
+}
+
+function checkQueues({ services }: Memory): void {
+  for (const service of services.values()) {
+    for (const method of service.methods.values()) {
+      let last = -Infinity;
+      for (const request of method.queue) {
+        if (request.order < last) throw new Error(`Q1: request ${request.ref} has overtaken another one`);
+        last = request.order;
+      }
+    }
+  }
+}
