@@ -42,6 +42,11 @@ export class Load {
     for (let i = 0; i < init.inFlight; i++) this.#running.push(this.#loop());
   }
 
+  /** How many were asked: their ids are the load's name and a number from 1 to this. */
+  get asked(): number {
+    return this.#asked;
+  }
+
   /** Calls asked and not settled now. */
   get inFlight(): number {
     return this.#asked - this.#settled.size;
