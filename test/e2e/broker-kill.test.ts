@@ -23,6 +23,9 @@ const HELD = 10;
 /** From the new broker's being ready to the first new answer by way of it, and to each worker's being back, in ms. */
 const BACK_MS = 1_000;
 
+/** How long a slow machine may take until workers are back at a broker that was started again, in ms. */
+const ABSENCE_MAX_MS = 20_000;
+
 afterEach(clearStage);
 
 /** Kills the broker and starts the next one. */
@@ -30,14 +33,14 @@ async function restart(bind: string, broker: Program, outageMs: number): Promise
   broker.kill();
   await broker.ended;
   await delay(outageMs);
-  return startBroker({ bind });
+  return startBroker({ bind, absenceMaxMs: ABSENCE_MAX_MS });
 }
 
 test(
   'with 100 calls in flight, every call gets its own answer once, and what workers were running is not started again',
   async () => {
     const bind = await freeEndpoint();
-    let broker = await startBroker({ bind });
+    let broker = await startBroker({ bind, absenceMaxMs: ABSENCE_MAX_MS });
     const workers = await Promise.all([startWorker({ brokers: [bind] }), startWorker({ brokers: [bind] })]);
     const client = await startClient(bind);
     const load = new Load('load', { client, address: 'lab.work', inFlight: IN_FLIGHT, ms: 50 });

@@ -61,9 +61,10 @@ test('a deadline reaches the handler, which is told to stop when it passes; the 
     ran: expect.stringMatching(/^(?:yes|unknown)$/),
   });
   expect(await abortOf('overdue')).toBe('deadline');
-  const { remainingMs, deadlineInMs } = await client.call<About>('lab.about', { id: 'about' }, { deadlineMs: 5_000 });
-  expect(remainingMs).toBeLessThanOrEqual(5_000);
-  expect(remainingMs).toBeGreaterThan(3_000);
+  const { remainingMs, deadlineInMs } = await client.call<About>('lab.about', { id: 'about' }, { deadlineMs: 60_000 });
+  // More than the default, and less than what was asked for.
+  expect(remainingMs).toBeLessThanOrEqual(60_000);
+  expect(remainingMs).toBeGreaterThan(30_000);
   expect(Math.abs(deadlineInMs - remainingMs)).toBeLessThan(50);
 });
 
@@ -77,12 +78,12 @@ test('a client that closes stops the handlers of its calls', async () => {
 
 test('calls of a handler inherit the deadline and the trace of its caller, and none of its other headers', async () => {
   const headers = { ...TRACE, tenant: 'mine' };
-  const options = { deadlineMs: 5_000, headers };
+  const options = { deadlineMs: 60_000, headers };
   const { own, inner } = await client.call<{ own: About; inner: About }>('lab.outer', { id: 'outer' }, options);
   expect(own.headers).toEqual(headers);
   expect(inner.headers).toEqual(TRACE);
-  expect(inner.remainingMs).toBeLessThanOrEqual(own.remainingMs);
-  expect(inner.remainingMs).toBeGreaterThan(3_000);
+  expect(inner.remainingMs).toBeLessThanOrEqual(own.remainingMs + 1);
+  expect(inner.remainingMs).toBeGreaterThan(30_000);
   expect(inner.requestId).not.toBe(own.requestId);
 });
 

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { BIN, CONNECT } from './command.js';
 import { built, freeEndpoint, Program, type Line } from './processes.js';
 import { clearStage, LIMIT_MS, startBroker, startWorker } from './stage.js';
 
@@ -14,7 +15,6 @@ interface Outcome {
   readonly stderr: string;
 }
 
-const BIN = 'apps/cli/bin/majordomo.js';
 /** The call that is made first, and not counted. */
 const FIRST = 1;
 
@@ -23,7 +23,11 @@ let folder = '';
 
 async function bench(...args: readonly string[]): Promise<Outcome> {
   const argv = [built(BIN), 'bench', '--broker', endpoint, ...args];
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS });
+  const child = spawn(process.execPath, argv, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, MAJORDOMO_CONNECT_TIMEOUT: CONNECT },
+    timeout: LIMIT_MS,
+  });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { code, stdout, stderr };

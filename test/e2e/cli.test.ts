@@ -61,7 +61,7 @@ test(
     expect(await call('none.such', '--wait', '--timeout', '50ms')).toMatchObject({ code: 5 });
     broker.kill();
     await broker.ended;
-    const alone = await call('lab.echo', '--connect-timeout', '200ms');
+    const alone = await call('lab.echo', '--connect-timeout', '5s');
     expect(alone).toMatchObject({ code: 3, stderr: expect.stringContaining('Start one with majordomo broker') });
   },
   LIMIT_MS,
@@ -92,7 +92,7 @@ test(
     expect((await list('dead-letters')).stdout).toMatch(/ lab\.die +ATTEMPTS_EXHAUSTED .* 1 +w1 /);
 
     const gone = await freeEndpoint();
-    const both = await list('dead-letters', '--broker', gone, '--connect-timeout', '200ms');
+    const both = await list('dead-letters', '--broker', gone, '--connect-timeout', '5s');
     expect(both).toMatchObject({ code: 3, stderr: expect.stringContaining(`no broker answers at ${gone}`) });
     expect(both.stdout).toContain('lab.die');
   },
@@ -126,7 +126,7 @@ test(
     const patient = await startBroker('--drain-timeout-ms', '200ms');
     const worker = await startWorker({ brokers: [hasty.endpoint, patient.endpoint] });
     const calls = [hasty, patient].map(({ endpoint }, at) =>
-      majordomo(['call', 'lab.gate', `{"id":"${at}"}`, '--broker', endpoint, '--timeout', '3s']),
+      majordomo(['call', 'lab.gate', `{"id":"${at}"}`, '--broker', endpoint, '--timeout', '12s', '--wait']),
     );
     await worker.hear('run', ({ id }) => id === '0');
     await worker.hear('run', ({ id }) => id === '1');

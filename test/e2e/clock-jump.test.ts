@@ -57,11 +57,13 @@ async function start(fixture: string, init: object, jumps: readonly number[]): P
 /** The calendars of these and of this process jump. */
 async function jump(byMs: number, programs: readonly Program[]): Promise<void> {
   const before = programs.map(({ lines }) => lines.length);
-  for (const program of programs) program.signal('SIGUSR2');
   ownOffsetMs += byMs;
+  const from = Date.now();
+  for (const program of programs) program.signal('SIGUSR2');
   for (const [i, program] of programs.entries()) {
     const { date } = await program.hear('jumped', () => true, before[i]);
-    expect(Math.abs(Number(date) - Date.now())).toBeLessThan(LATE_MS);
+    expect(Number(date)).toBeGreaterThan(from - LATE_MS);
+    expect(Number(date)).toBeLessThan(Date.now() + LATE_MS);
   }
 }
 
@@ -101,7 +103,7 @@ test(
     const answered = load.answers.length;
     await jump(-2 * HOUR_MS, [broker, worker]);
     await delay(BETWEEN_MS);
-    expect(load.answers.length).toBeGreaterThan(answered);
+    await until('the load goes on', () => load.answers.length > answered);
 
     expect((await kept.status()).state).toBe('running');
     worker.tell({ open: '*' });
@@ -125,9 +127,9 @@ test(
     expect(right).toBe(asked);
     expect(runs.filter(([, count]) => count !== 1)).toEqual([]);
     for (const lateBy of [expiredMs - BETWEEN_MS - 500, soonMs - BETWEEN_MS / 2, lateMs - 1.5 * BETWEEN_MS]) {
-      // A timer of the system may be a fraction of a millisecond early, and dates are whole ones.
-      expect(lateBy).toBeGreaterThan(-2);
-      expect(lateBy).toBeLessThan(LATE_MS);
+      // The clocks of two processes may be some ms apart. What is looked for is an hour.
+      expect(lateBy).toBeGreaterThan(-50);
+      expect(lateBy).toBeLessThan(MINUTE_MS);
     }
   },
   LIMIT_MS,

@@ -12,10 +12,15 @@ export interface Outcome {
 }
 
 export const BIN = 'apps/cli/bin/majordomo.js';
+/** As long as a slow machine may take to connect. */
+export const CONNECT = '20s';
 
 /** Runs the command to its end. */
 export async function majordomo(args: readonly string[], { stdin = '', env = {} } = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [built(BIN), ...args], { env: { ...process.env, ...env }, timeout: LIMIT_MS });
+  const child = spawn(process.execPath, [built(BIN), ...args], {
+    env: { ...process.env, MAJORDOMO_CONNECT_TIMEOUT: CONNECT, ...env },
+    timeout: LIMIT_MS,
+  });
   child.stdin.on('error', () => undefined);
   child.stdin.end(stdin);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));

@@ -4,9 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client, Ticket } from '@majordomo/client';
+import type { Client } from '@majordomo/client';
 import { isMajordomoError } from '@majordomo/protocol';
 import { keepFigures } from './figures.js';
+import { Submissions } from './submissions.js';
 import { freeEndpoint, until, type Program } from './processes.js';
 import { clearStage, dataFolder, LIMIT_MS, startBroker, startClient, startWorker, type Answer } from './stage.js';
 
@@ -83,27 +84,9 @@ async function callsGoOn(client: Client): Promise<void> {
   expect(answers.map(({ id }) => id)).toEqual(ids);
 }
 
-/** Hands over until it is told to stop; asks again after STORE_FULL. */
-async function handOver(
-  client: Client,
-  lane: number,
-  tickets: Map<string, Ticket>,
-  isOver: () => boolean,
-): Promise<void> {
-  // Many pages in one write, of which a full disk takes some.
-  const text = 'x'.repeat(200_000);
-  for (let i = 0; !isOver(); i++) {
-    const id = `${lane}-${i}`;
-    try {
-      tickets.set(id, await client.submit('lab.echo', { id, text }));
-    } catch (error) {
-      if (!isMajordomoError(error, 'STORE_FULL')) throw error;
-      await delay(50);
-    }
-  }
-}
-
-const LANES = 4;
+/** Many pages in one write, of which a full disk takes some. */
+const input = { text: 'x'.repeat(200_000) };
+const IN_FLIGHT = 4;
 
 withDisk('on a small disk of its own', () => {
   test(
@@ -138,12 +121,9 @@ withDisk('on a small disk of its own', () => {
       const stage = await scene({ storeReserveBytes: 0 });
       const { bind, data, broker, client, ballast } = stage;
       fill(stage, 6 * MIB);
-      const tickets = new Map<string, Ticket>();
-      let isOver = false;
-      const lanes = Promise.all(
-        Array.from({ length: LANES }, (_, lane) => handOver(client, lane, tickets, () => isOver)),
-      );
-      lanes.catch(() => undefined);
+      const mayRefuse = (error: unknown): boolean => isMajordomoError(error, 'STORE_FULL');
+      const submissions = new Submissions({ client, address: 'lab.echo', inFlight: IN_FLIGHT, input, mayRefuse });
+      const { tickets } = submissions;
       await broker.hear('journal.full');
       const acknowledged = tickets.size;
       expect(acknowledged).toBeGreaterThan(0);
@@ -157,16 +137,14 @@ withDisk('on a small disk of its own', () => {
       expect(broker.errors.split('Input/output error').length - 1).toBeLessThanOrEqual(2);
       rmSync(ballast);
       await broker.hear('journal.room');
-      await until('more is handed over', () => tickets.size > acknowledged + 2 * LANES);
-      isOver = true;
-      await lanes;
+      await until('more is handed over', () => tickets.size > acknowledged + 2 * IN_FLIGHT);
+      await submissions.end();
       broker.kill();
       await broker.ended;
       const next = await startBroker({ bind, data, storeReserveBytes: 0 });
       brokers.push(next);
       await next.hear('journal.read');
-      const results = [...tickets.values()].map((ticket) => client.ticket<Answer>(ticket.id).result());
-      expect((await Promise.all(results)).map(({ id }) => id)).toEqual([...tickets.keys()]);
+      expect(await submissions.answered()).toEqual([...tickets.keys()]);
       keepFigures('disk-full', { 'acknowledged before': acknowledged, 'acknowledged in all': tickets.size });
     },
     LIMIT_MS,

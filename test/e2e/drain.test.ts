@@ -69,7 +69,7 @@ test(
 
     first.signal('SIGTERM');
     await until('it drains', () => first.errors.includes('draining;'));
-    const late = client.call<Answer>('lab.echo', { id: 'late' });
+    const late = client.call<Answer>('lab.echo', { id: 'late' }, { waitForService: true });
     worker.tell({ open: 'held' });
     expect(await held).toEqual({ id: 'held', pid: worker.pid, attempt: 1 });
     expect(await first.ended).toEqual({ code: 0, signal: null });

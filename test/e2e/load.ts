@@ -2,7 +2,7 @@
 
 import { isMajordomoError, type Client } from '@majordomo/client';
 import { wallClock } from './processes.js';
-import type { Answer } from './stage.js';
+import { LIMIT_MS, type Answer } from './stage.js';
 
 export interface LoadInit {
   readonly client: Client;
@@ -11,6 +11,8 @@ export interface LoadInit {
   readonly inFlight: number;
   /** What the handler is asked to take, in ms. */
   readonly ms?: number;
+  /** Whether a call waits while nobody offers the service. Default: no. */
+  readonly waitForService?: boolean;
 }
 
 /** What became of the calls. */
@@ -32,6 +34,7 @@ export class Load {
   readonly #settled = new Map<string, number>();
   #asked = 0;
   #slowestMs = 0;
+  #slowestLatelyMs = 0;
   #isOver = false;
   #running: Promise<void>[] = [];
 
@@ -52,6 +55,13 @@ export class Load {
     return this.#asked - this.#settled.size;
   }
 
+  /** The slowest of those that have settled since this was asked before, in ms. */
+  takeSlowestMs(): number {
+    const slowestMs = this.#slowestLatelyMs;
+    this.#slowestLatelyMs = 0;
+    return slowestMs;
+  }
+
   /** Asks nothing new, and waits until everything is settled. */
   async end(): Promise<LoadReport> {
     this.#isOver = true;
@@ -66,10 +76,10 @@ export class Load {
   }
 
   async #one(id: string): Promise<void> {
-    const { client, address, ms = 0 } = this.#init;
+    const { client, address, ms = 0, waitForService = false } = this.#init;
     const askedAt = wallClock();
     try {
-      const answer = await client.call<Answer>(address, { id, ms });
+      const answer = await client.call<Answer>(address, { id, ms }, { waitForService, deadlineMs: LIMIT_MS });
       if (answer.id === id) this.answers.push({ id, at: wallClock(), pid: answer.pid });
       else this.#wrong.push(`${id} was answered with ${answer.id}`);
     } catch (error) {
@@ -78,6 +88,8 @@ export class Load {
       if (isMajordomoError(error, 'CLOSED')) this.#isOver = true;
     }
     this.#settled.set(id, (this.#settled.get(id) ?? 0) + 1);
-    this.#slowestMs = Math.max(this.#slowestMs, wallClock() - askedAt);
+    const tookMs = wallClock() - askedAt;
+    this.#slowestMs = Math.max(this.#slowestMs, tookMs);
+    this.#slowestLatelyMs = Math.max(this.#slowestLatelyMs, tookMs);
   }
 }

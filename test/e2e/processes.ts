@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** Something that does not happen in this time, in ms, does not happen: two slow cores with a whole test run on them. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 45_000;
 
 /** What a process says. `at` is milliseconds since 1970 with fractions, by the clock that `wallClock` reads. */
 export interface Line {
@@ -201,11 +201,17 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
 /** Below the ports from which systems take the near end of a connection: there a peer that knocks on a dead broker could meet itself. */
 const PORT_FIRST = 20_000;
 const PORTS = 12_000;
+/** Test files that run side by side have ports of their own: what one has found free, the other could take before it is used. */
+const SHARES = 4;
+const given = new Set<number>();
 
 /** An endpoint of this machine where nobody listens, so that a broker can be started there more than once. */
 export async function freeEndpoint(): Promise<string> {
   for (;;) {
-    const port = PORT_FIRST + Math.floor(Math.random() * PORTS);
+    const share = Number(process.env['JEST_WORKER_ID'] ?? 0) % SHARES;
+    const port = PORT_FIRST + Math.floor(((share + Math.random()) * PORTS) / SHARES);
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port)) return `tcp://127.0.0.1:${port}`;
   }
 }

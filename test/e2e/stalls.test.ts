@@ -1,10 +1,11 @@
 // Slow is not dead, and stopped is: a blocked event loop keeps its work, a process that does not run at all loses it to another.
 
 import { keepFigures } from './figures.js';
-import { freeEndpoint, until, wallClock } from './processes.js';
+import { freeEndpoint, until, wallClock, type Program } from './processes.js';
 import {
   allRunsOf,
   clearStage,
+  holderOf,
   LIMIT_MS,
   runsOf,
   startBroker,
@@ -25,22 +26,22 @@ test(
   async () => {
     const bind = await freeEndpoint();
     const broker = await startBroker({ bind });
-    const blocked = await startWorker({ brokers: [bind], concurrency: 4_000 });
+    const start = (): Promise<Program> => startWorker({ brokers: [bind], concurrency: 4_000 });
+    const workers = await Promise.all([start(), start()]);
     const client = await startClient(bind);
     const answer = client.call<Answer>('lab.block', { id: 'blocked', ms: BLOCKED_MS });
-    await blocked.hear('run');
-    const other = await startWorker({ brokers: [bind], concurrency: 4_000 });
+    const blocked = await holderOf('blocked', workers);
     // None of these ends before its gate is open, and the least loaded worker gets the next: half of them wait behind the handler that blocks.
     const behind: Promise<Answer>[] = [];
     const asking = setInterval(() => behind.push(client.call('lab.gate', { id: `behind-${behind.length}` })), 2);
     const answered = await answer.finally(() => clearInterval(asking));
-    for (const worker of [blocked, other]) worker.tell({ open: '*' });
+    for (const worker of workers) worker.tell({ open: '*' });
     const answers = await Promise.all(behind);
     expect(answered).toEqual({ id: 'blocked', pid: blocked.pid, attempt: 1 });
     expect(answers.map(({ id }) => id)).toEqual(behind.map((_, i) => `behind-${i}`));
     expect(answers.filter(({ attempt }) => attempt !== 1)).toEqual([]);
     expect(answers.filter(({ pid }) => pid === blocked.pid).length).toBeGreaterThan(50);
-    expect((await allRunsOf(blocked, other)).get('blocked')).toBe(1);
+    expect((await allRunsOf(...workers)).get('blocked')).toBe(1);
     await broker.caughtUp();
     expect(broker.all('worker.lost')).toEqual([]);
   },
@@ -76,6 +77,7 @@ test(
       await stopped.hear('aborted', (line) => line['id'] === id && line['reason'] === 'lease-lost');
     other.signal('SIGTERM');
     await other.ended;
+    await broker.hear('worker.left');
     expect(await client.call('lab.echo', { id: 'again' })).toMatchObject({ pid: stopped.pid, attempt: 1 });
     expect(answers.length).toBe(ids.length);
     expect(await allRunsOf(stopped, other)).toEqual(new Map(ids.map((id) => [id, held.includes(id) ? 2 : 1])));

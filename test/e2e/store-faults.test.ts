@@ -3,11 +3,10 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { isMajordomoError } from '@majordomo/protocol';
-import type { Client, Ticket } from '@majordomo/client';
 import { BIN, majordomo } from './command.js';
 import { keepFigures } from './figures.js';
+import { Submissions } from './submissions.js';
 import { built, freeEndpoint, Program, until } from './processes.js';
 import { buildShim, withShim } from './shim.js';
 import { clearStage, dataFolder, LIMIT_MS, startBroker, startClient, startWorker, type Answer } from './stage.js';
@@ -17,25 +16,7 @@ const { rooms: withDisk, library } = withShim(buildShim());
 
 afterEach(clearStage);
 
-/** Hands over one after the other until it is told to stop or its client is closed; what ends with its broker is not counted. */
-async function handOver(
-  client: Client,
-  lane: number,
-  tickets: Map<string, Ticket>,
-  isOver: () => boolean,
-): Promise<void> {
-  for (let i = 0; !isOver(); i++) {
-    const id = `${lane}-${i}`;
-    try {
-      tickets.set(id, await client.submit('lab.echo', { id }));
-    } catch (error) {
-      if (!isMajordomoError(error) || error.code === 'CLOSED') throw error;
-      await delay(10);
-    }
-  }
-}
-
-const LANES = 50;
+const IN_FLIGHT = 50;
 
 withDisk('on a disk that fails', () => {
   test(
@@ -48,13 +29,10 @@ withDisk('on a disk that fails', () => {
       const broker = new Program(built(BIN), { args, env });
       await broker.hear('ready');
       const client = await startClient(bind);
-      const tickets = new Map<string, Ticket>();
-      let isOver = false;
-      const lanes = Promise.all(
-        Array.from({ length: LANES }, (_, lane) => handOver(client, lane, tickets, () => isOver)),
-      );
-      lanes.catch(() => undefined);
-      await until('much is handed over', () => tickets.size > 10 * LANES);
+      const mayRefuse = (error: unknown): boolean => isMajordomoError(error) && error.code !== 'CLOSED';
+      const submissions = new Submissions({ client, address: 'lab.echo', inFlight: IN_FLIGHT, mayRefuse });
+      const { tickets } = submissions;
+      await until('much is handed over', () => tickets.size > 10 * IN_FLIGHT);
       writeFileSync(trouble, '');
       expect(await broker.ended).toEqual({ code: 74, signal: null });
       expect(broker.errors).toContain(`the journal in ${data} cannot be written any more: Input/output error`);
@@ -62,14 +40,10 @@ withDisk('on a disk that fails', () => {
       rmSync(trouble);
       const next = await startBroker({ bind, data });
       expect(await next.hear('journal.opened')).toMatchObject({ starts: 2 });
-      await until('more is handed over', () => tickets.size > before + LANES);
-      isOver = true;
-      await lanes;
+      await until('more is handed over', () => tickets.size > before + IN_FLIGHT);
+      await submissions.end();
       await startWorker({ brokers: [bind] });
-      const answers = await Promise.all(
-        [...tickets.values()].map((ticket) => client.ticket<Answer>(ticket.id).result()),
-      );
-      expect(answers.map(({ id }) => id)).toEqual([...tickets.keys()]);
+      expect(await submissions.answered()).toEqual([...tickets.keys()]);
       keepFigures('sync-error', { tickets: tickets.size, 'acknowledged before the error': before });
     },
     LIMIT_MS,

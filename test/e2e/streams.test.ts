@@ -1,7 +1,7 @@
 // Streams between processes: they stop when nobody reads, wait for slow readers, and survive a broker but not their worker.
 
 import { freeEndpoint, until } from './processes.js';
-import { allRunsOf, clearStage, LIMIT_MS, runsOf, startBroker, startClient, startWorker } from './stage.js';
+import { allRunsOf, clearStage, holderOf, LIMIT_MS, startBroker, startClient, startWorker } from './stage.js';
 
 afterEach(clearStage);
 
@@ -107,7 +107,7 @@ test(
     const read = async (): Promise<void> => {
       for await (const value of client.stream<number>('lab.values', { id: 'cut', count: 1_000_000, ms: 1 })) {
         taken.push(value);
-        if (value === 20) (runsOf(worker).has('cut') ? worker : other).kill();
+        if (value === 20) (await holderOf('cut', [worker, other])).kill();
       }
     };
     await expect(read()).rejects.toMatchObject({ code: 'WORKER_LOST', ran: 'unknown' });

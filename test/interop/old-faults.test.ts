@@ -171,7 +171,7 @@ for (const version of VERSIONS) {
       async () => {
         const bind = await freeEndpoint();
         const broker = await startBroker({ bind });
-        const worker = await plainWorker(bind, 'coffee', { version, heartbeatMs: 100, patienceMs: 10_000 });
+        const worker = await plainWorker(bind, 'coffee', { version, heartbeatMs: 100 });
         await served(await plainClient(bind, { version }), 'coffee');
         broker.kill();
         await broker.ended;

@@ -125,21 +125,21 @@ withPython('connections that are not of libzmq', () => {
           }
         })(),
       ];
-      const before = { ...answered };
       for (let lot = 0; lot < 10; lot++) {
         const idle = await Promise.all(Array.from({ length: 100 }, () => tcp(endpoint)));
         // Half of them say who they are and then nothing: a peer without a word is no link (A4).
         await Promise.all(idle.slice(0, 50).map((connection) => connection.say(GREETING, READY)));
+        // The second of two was asked while the lot was there. Who stays silent is closed after some seconds.
+        const { plain, native: natively } = { ...answered };
+        while (answered.plain < plain + 2 || answered.native < natively + 2)
+          await new Promise((resolve) => setImmediate(resolve));
       }
       const half = { ...answered };
-      expect(connections.filter(({ socket }) => !socket.destroyed)).toHaveLength(1_000);
       await expectServing(endpoint);
       while (answered.plain < half.plain + 100 || answered.native < half.native + 100)
         await new Promise((resolve) => setImmediate(resolve));
       isOver = true;
       await Promise.all(load);
-      expect(half.plain).toBeGreaterThan(before.plain);
-      expect(half.native).toBeGreaterThan(before.native);
       await broker.caughtUp();
       expect(broker.all('link.refused')).toEqual([]);
     },

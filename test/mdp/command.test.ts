@@ -29,7 +29,7 @@ function column(table: string, title: string): string[] {
 test(
   'majordomo workers shows which protocol a peer speaks, in a column of its own and as JSON',
   async () => {
-    const { endpoint } = await startBrokerCommand();
+    const { endpoint } = await startBrokerCommand('--mdp-heartbeat-ms', '60s');
     await startWorker({ brokers: [endpoint], name: 'native' });
     await dealer(endpoint).send(['', 'MDPW01', '\x01', 'coffee']);
     await dealer(endpoint).send(['MDPW02', '\x01', 'shop.price']);
@@ -62,7 +62,7 @@ async function reverse(endpoint: string, service: string): Promise<void> {
 test(
   'with --codec the command speaks to a plain worker: call, submit and ticket',
   async () => {
-    const { endpoint } = await startBrokerCommand('--data', dataFolder());
+    const { endpoint } = await startBrokerCommand('--data', dataFolder(), '--mdp-heartbeat-ms', '60s');
     void reverse(endpoint, 'coffee');
     const ask = async (...args: readonly string[]): Promise<string> =>
       (await majordomo([...args, '--broker', endpoint, '--timeout', '20s'])).stdout.trim();

@@ -6,7 +6,7 @@ import { Router } from 'zeromq';
 type Of<K extends WireRecord['kind']> = Extract<WireRecord, { kind: K }>;
 
 /** How long a test waits for a word, in ms. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 20_000;
 
 /** One connection of a worker. */
 export class RawLink {
@@ -20,9 +20,9 @@ export class RawLink {
     this.#route = route;
   }
 
-  /** All that was heard and not asked for yet. */
+  /** All that was heard and not asked for yet, but for HEARTBEATs. */
   get rest(): readonly WireRecord[] {
-    return this.#heard;
+    return this.#heard.filter(({ kind }) => kind !== Kind.heartbeat);
   }
 
   async say(...records: WireRecord[]): Promise<void> {

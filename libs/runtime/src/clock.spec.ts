@@ -5,13 +5,13 @@ import { FakeClock } from './fake/clock.js';
 import { randomInstance, randomSeed } from './random.js';
 
 describe.each([
-  ['the system', () => new SystemClock(), () => new Promise<void>((resolve) => setTimeout(resolve, 30))],
+  ['the system', () => new SystemClock(), () => new Promise<void>((resolve) => setTimeout(resolve, 400))],
   ['a fake', () => new FakeClock(), undefined],
 ] as const)('the clock of %s', (_, make, pass) => {
   test('calls once what is due, not what was cancelled, and a turn ends before time goes on', async () => {
     const clock = make();
     const told: string[] = [];
-    clock.setTimer(5, () => told.push('later'));
+    clock.setTimer(200, () => told.push('later'));
     clock.setTimer(-1, () => told.push('soon'));
     clock.setTimer(Infinity, () => told.push('never'));
     const cancel = clock.setTimer(2, () => told.push('cancelled'));
@@ -19,7 +19,7 @@ describe.each([
     cancel();
     cancel();
     const before = clock.now();
-    if (clock instanceof FakeClock) clock.advance(30);
+    if (clock instanceof FakeClock) clock.advance(400);
     else await pass?.();
     expect(told.filter((word) => word !== 'end of turn')).toEqual(['soon', 'later']);
     expect(told.indexOf('end of turn')).toBeLessThan(told.indexOf('later'));
