@@ -116,6 +116,25 @@ describe('bodies', () => {
     expect(scene.says('n', part(2, 0, 'a'), end(2, 1))).toEqual([`c <- ${w1.reply('orders.watch', 'a')}`]);
   });
 
+  test('M10: what is refused as no stream is not asked again as one without end', () => {
+    scene.nativeWorker('n', 'orders', 'watch*');
+    scene.play(`c: ${w2.request('orders.watch', 'x')}`);
+    const body = encodeBody({ message: 'it is streamed' });
+    const refusal = { code: 'STREAM_EXPECTED', ran: 'no', stage: 'dispatched', retryAfterMs: 0, retry: false } as const;
+    expect(scene.says('n', { kind: Kind.error, ref: 1, ...refusal, body })).toEqual([
+      expect.stringMatching(/^c <- MDPC02 \| 03 \| orders\.watch \| \{mark\} \| STREAM_EXPECTED/),
+    ]);
+  });
+
+  test('M10: a native that leaves a stream early does not take its MDP worker out of service', () => {
+    scene.play(`w: ${w2.ready('coffee')}`);
+    scene.ask('n', 'coffee.call', { body: bytes('x'), window: 1 });
+    scene.play("w: MDPW02 | 03 | #1 | '' | a", "w: MDPW02 | 03 | #1 | '' | b");
+    scene.says('n', { kind: Kind.cancel, ref: 1, reason: 'cancelled' });
+    scene.play(`w: ${w2.answer(1, 'c')}`);
+    expect(scene.ask('m', 'coffee.call', { body: bytes('y') })).toEqual([`w <- ${w2.dispatch(2, 'y')}`]);
+  });
+
   test('M10: PARTIALs of a 0.2 worker are a stream to a native that asked for one, and frames of one reply to who did not', () => {
     scene.play(`w: ${w2.ready('coffee')}`);
     expect(scene.ask('n', 'coffee.call', { body: bytes('x'), window: 1 })).toEqual([`w <- ${w2.dispatch(1, 'x')}`]);

@@ -8,6 +8,7 @@ import { asking, failure, final, hello, name, offer, request, Scene, submit, wor
 const ticket = (number: number, start = 1): string => requestIdText(JOURNAL, start * 2 ** 32 + number);
 /** How DISPATCH names it. */
 const durable = (number: number, start = 1): string => `${JOURNAL}/${start * 2 ** 32 + number}`;
+const HOUR_MS = 3_600_000;
 const credit = (limit: number): WireRecord => ({ kind: Kind.credit, service: 0, limit });
 const settled = (below: number): WireRecord => ({ kind: Kind.settled, below });
 const cancel = (ref: number): WireRecord => ({ kind: Kind.cancel, ref, reason: 'cancelled' });
@@ -178,6 +179,33 @@ describe('doing it', () => {
     expect(words(again.say(...asking(3, 'ticketResult', ticket(1))))).toEqual(['ERROR 3 WORKER_LOST ran=unknown']);
   });
 
+  test('W61: CANCEL does not overtake a DISPATCH that waits for the disk', () => {
+    const scene = Scene.withDisk();
+    const [client, worker] = [scene.client(1), scene.worker(2)];
+    scene.disk.isStalled = true;
+    client.say(name(2, 'echo', 'charge'), submit(1, { name: 2, expiresMs: 1_000 }));
+    scene.pass(1_500, client, worker);
+    const ofLease = (heard: readonly WireRecord[]): WireRecord[] =>
+      heard.filter(({ kind }) => kind === Kind.dispatch || kind === Kind.cancel);
+    expect(words(ofLease(worker.hear()))).toEqual([]);
+    scene.sync();
+    expect(words(ofLease(worker.hear()))).toEqual([`DISPATCH 1 of ${durable(1)} attempt 1`, 'CANCEL 1 deadline']);
+  });
+
+  test('W53: nor does the answer to OFFER say that a last word was taken before its outcome is on disk', () => {
+    const scene = Scene.withDisk();
+    const [client, worker] = [scene.client(1), scene.worker(2)];
+    client.say(submit(1));
+    worker.hear();
+    scene.disk.isStalled = true;
+    worker.say(final(1));
+    client.say(request(2));
+    worker.say(offer({ service: 1, name: 'tea' }));
+    expect(worker.hearOf(Kind.taken)).toEqual([]);
+    scene.sync();
+    expect(worker.hearOf(Kind.taken).map(({ count }) => count)).toEqual([1, 1]);
+  });
+
   test('W61: nor is a call that another broker may have handed out', () => {
     const scene = new Scene();
     const [client, worker] = [scene.client(1), scene.worker(2)];
@@ -200,6 +228,21 @@ describe('doing it', () => {
     expect(words(worker.hearOf(Kind.dispatch))).toEqual([`DISPATCH 2 of ${durable(1)} attempt 1`]);
     scene.pass(15_000, client, worker);
     expect(words(worker.hearOf(Kind.cancel))).toEqual(['CANCEL 1 deadline']);
+  });
+
+  test('W54: where nothing is said of expiry, the time for it begins when the delay is over', () => {
+    const scene = Scene.withDisk();
+    const client = scene.client(1);
+    client.say(submit(1, { delayMs: 48 * HOUR_MS }));
+    client.lose();
+    scene.pass(49 * HOUR_MS);
+    expect(words(scene.worker(2, 0).say(credit(1)))).toEqual([`DISPATCH 1 of ${durable(1)} attempt 1`]);
+    const other = scene.client(3);
+    other.say(submit(1, { delayMs: 48 * HOUR_MS }));
+    other.lose();
+    scene.pass(73 * HOUR_MS);
+    const asker = scene.client(4);
+    expect(answerTo(asker, 1, 'ticketResult', ticket(2))).toEqual(['ERROR 1 TICKET_EXPIRED ran=no']);
   });
 
   test('W55: one at a time under an ordering key, in their order, with retries and lost workers', () => {
@@ -266,9 +309,10 @@ describe('bounds and ends', () => {
     const scene = new Scene();
     scene.give({ kind: 'journal-found', id: JOURNAL, starts: 2, date: 0 });
     const client = scene.client(1);
-    expect(words(client.say(submit(1), ...asking(2, 'ticketStatus', ticket(1))))).toEqual([
+    expect(words(client.say(submit(1), ...asking(2, 'ticketStatus', ticket(1)), request(3, { key: 'k' })))).toEqual([
       'ERROR 1 BUSY ran=no',
       'ERROR 2 BUSY ran=no',
+      'ERROR 3 BUSY ran=no',
     ]);
     scene.give({ kind: 'journal-read' });
     expect(words(client.say(submit(1)))).toEqual([`ACCEPTED 1 ${ticket(1, 2)}`]);

@@ -1,4 +1,4 @@
-// What was asked, what ran, and what came back: the promises of DESIGN.md section 5, held against each other as they happen.
+// What was asked, what ran, and what came back: what callers are promised, held against each other as they happen.
 //
 // H1. Phantom: nothing runs that was not asked, no value comes back that no run has returned.
 // H2. Crossed: what comes back belongs to the very request.

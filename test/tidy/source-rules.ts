@@ -7,7 +7,7 @@ import { lineAt } from './source.js';
 
 const FACES = ['broker', 'caller', 'client', 'protocol', 'runtime', 'worker'];
 
-// The floors of DESIGN.md section 3: what each package may import of the others. A package without a row may not exist.
+// The floors (ARCHITECTURE.md): what each package may import of the others. A package without a row may not exist.
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'libs/protocol': [],
   'libs/runtime': ['protocol'],

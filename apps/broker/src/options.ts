@@ -169,5 +169,10 @@ function contradictions(options: BrokerOptions): string[] {
     );
   }
   if (options.resendHoldMs >= options.dedupeWindowMs) problems.push('resendHoldMs must be shorter than dedupeWindowMs');
+  for (const name of ['resultKeepMs', 'collectedKeepMs'] as const) {
+    if (options[name] < options.dedupeWindowMs) {
+      problems.push(`${name} (${options[name]}) must be at least dedupeWindowMs (${options.dedupeWindowMs})`);
+    }
+  }
   return problems;
 }

@@ -119,7 +119,7 @@ class Program {
       .option('--key <key>', 'the same key is the same request, from whomever and after restarts too')
       .option('--ordering-key <key>', 'those of one service under one key are done one at a time, in their order')
       .option('--priority <number>', '0 to 9; the higher goes first among those that wait (default: 4)')
-      .option('--expires <time>', 'how long it may take to be done (default: that of the broker, 24h)')
+      .option('--expires <time>', 'how long it may take to be done (default: that of the broker, 24h after --run-at)')
       .option('--run-at <date>', 'not before then: an ISO date, or a time from now: 90s, 2h')
       .option('--wait', 'wait for its outcome and print it, as call does');
     withHeaders(withTimes(command)).addHelpText('after', SUBMIT_HELP);

@@ -54,15 +54,21 @@ export interface StreamOptions extends SharedOptions {
 
 /** What is handed over may be told beside its address and input. Times in ms. */
 export interface SubmitOptions {
-  /** The same key from any client, now or after restarts, is the same request: it runs once, under one ticket. 1 to 255 bytes. */
+  /**
+   * The same key from any client, now or after restarts, is the same request: it runs once, under one ticket. With several brokers a
+   * key picks its broker: this holds as long as the same ones are there. 1 to 255 bytes.
+   */
   readonly idempotencyKey?: string | undefined;
-  /** How long it may take to be done: after that it ends as TICKET_EXPIRED. At most 24 days. Default: the broker's, 24 h. */
+  /** How long it may take to be done: after that it ends as TICKET_EXPIRED. At most 24 days. Default: the broker's, 24 h after `runAtMs`. */
   readonly expiresMs?: number | undefined;
-  /** Requests of one service with the same key are done one at a time, in the order in which they were accepted. 1 to 255 bytes. */
+  /**
+   * Requests of one service with the same key are done one at a time, in the order in which they were accepted. With several brokers a
+   * key picks its broker: this holds as long as the same ones are there. 1 to 255 bytes.
+   */
   readonly orderingKey?: string | undefined;
   /** 0 to 9; the higher goes first among those that wait. Default: 4. */
   readonly priority?: number | undefined;
-  /** Not handed to a worker before this date, in ms since 1970. At most 24 days ahead. Default: at once. */
+  /** Not handed to a worker before this date, in ms since 1970 (`date.getTime()`). At most 24 days ahead. Default: at once. */
   readonly runAtMs?: number | undefined;
   /** How long to wait for the ticket. Default: the deadline of the client's calls (30 s). */
   readonly deadlineMs?: number | undefined;
@@ -73,7 +79,7 @@ export interface SubmitOptions {
   readonly codec?: Codec | undefined;
 }
 
-function abortSignal(value: unknown): string | undefined {
+export function abortSignal(value: unknown): string | undefined {
   const isSignal = typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
   return isSignal ? undefined : 'must be an AbortSignal';
 }

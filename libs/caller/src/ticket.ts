@@ -9,6 +9,7 @@ import {
   WIRE_LIMITS,
   type OptionRules,
 } from '@majordomo/protocol';
+import { abortSignal } from './call-options.js';
 import { codecRule, type Codec } from './codec.js';
 
 /** How a durable request stands. Dates in ms since 1970. */
@@ -44,8 +45,9 @@ export type TicketAsk = (
   options: Omit<ResultOptions, 'timeoutMs'> & { readonly deadlineMs?: number | undefined },
 ) => Promise<unknown>;
 
-const RULES: OptionRules<Omit<ResultOptions, 'signal'>> = {
+const RULES: OptionRules<ResultOptions> = {
   timeoutMs: numberFrom(0, WIRE_LIMITS.timeMaxMs),
+  signal: abortSignal,
   codec: codecRule,
 };
 
@@ -54,7 +56,7 @@ const TICKET = /^([0-9a-f]{14})-([1-9][0-9]{0,15})$/;
 
 /**
  * A request that was handed over. Everything may be asked any number of times, from any process.
- * Errors besides those named: NO_BROKER when the broker with its journal is away, TICKET_UNKNOWN, TICKET_EXPIRED.
+ * Errors besides those named: NO_BROKER when the broker with its journal stays away, TICKET_UNKNOWN, TICKET_EXPIRED.
  */
 export class Ticket<Output = unknown> {
   readonly #ask: TicketAsk;
@@ -77,8 +79,9 @@ export class Ticket<Output = unknown> {
    * @returns the value; rejects with the error that the request ended with, or with DEADLINE_EXCEEDED when there is no outcome in
    *   `timeoutMs`: then it may be asked again.
    */
-  async result({ timeoutMs, signal, codec }: ResultOptions = {}): Promise<Output> {
-    refuseProblems('result', optionProblems({ timeoutMs, codec }, RULES));
+  async result(options: ResultOptions = {}): Promise<Output> {
+    refuseProblems('result', optionProblems(options, RULES));
+    const { timeoutMs, signal, codec } = options;
     try {
       return (await this.#ask('ticketResult', { deadlineMs: timeoutMs, signal, codec })) as Output;
     } catch (error) {

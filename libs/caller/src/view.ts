@@ -26,7 +26,7 @@ import {
 } from './call-options.js';
 import { DEFAULT_CODEC, writeBody } from './codec.js';
 import type { AddressBook } from './core/addresses.js';
-import type { Asked, SubmitTerms } from './core/pending-request.js';
+import type { Asked } from './core/pending-request.js';
 import { StreamAsk, type ReplyStream } from './reply-stream.js';
 import { traceOf, type Scope } from './scope.js';
 import type { Signals } from './signals.js';
@@ -88,9 +88,8 @@ export class View implements Asker, Submitter {
   /** V1 */
   async submit(address: string, input?: unknown, options: SubmitOptions = NO_OPTIONS): Promise<Ticket> {
     const submit = submitTerms(options, this.#parts.clock.date());
-    const { idempotencyKey, deadlineMs, headers, codec, signal } = options;
-    const asked = this.#asked(this.#find(address), input, { idempotencyKey, deadlineMs, headers, codec }, submit);
-    const handover = new Handover(asked, signal === undefined ? this.#plainLinks : this.#linksOf({ signal }));
+    const asked = this.#asked(this.#find(address), input, options, { submit });
+    const handover = new Handover(asked, this.#linksOf({ signal: options.signal }));
     this.#parts.desk.begin(handover);
     const { journal, ticket } = await handover.ticket;
     return this.#ticketOf(requestIdText(journal, ticket), journal);
@@ -104,7 +103,9 @@ export class View implements Asker, Submitter {
   #ticketOf<Output>(id: string, journal: number): Ticket<Output> {
     return new Ticket<Output>(id, (method, options) => {
       const { deadlineMs } = options;
-      const asked = this.#asked({ service: RESERVED_PREFIX, method }, id, { deadlineMs }, undefined, journal);
+      // From the book: a new object would have a new number at the broker each time.
+      const address = this.#find(`${RESERVED_PREFIX}.${method}`);
+      const asked = this.#asked(address, id, { deadlineMs }, { journal });
       const call = new Call(asked, this.#linksOf(options));
       this.#parts.desk.begin(call);
       return call.answer;
@@ -128,8 +129,7 @@ export class View implements Asker, Submitter {
     address: Address,
     input: unknown,
     options: CallOptions & StreamOptions,
-    submit?: SubmitTerms,
-    journal?: number,
+    { submit, journal }: Partial<Pick<Asked, 'submit' | 'journal'>> = {},
   ): Asked {
     const { codec = DEFAULT_CODEC } = options;
     const { frames, body } = writeBody(codec, input);

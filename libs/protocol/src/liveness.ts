@@ -1,4 +1,4 @@
-// Is the peer still there, and when must we speak so that it believes we are? (The session clock of DESIGN.md section 4.)
+// Is the peer still there, and when must we speak so that it believes we are? (The session clock.)
 //
 // L1. Any record from the peer is a sign of life, not only HEARTBEAT.
 // L2. A peer is lost once and for good: a late sign of life does not revive it.

@@ -1,4 +1,4 @@
-// Runs one machine: takes all input that is ready, performs what the machine wants done, sleeps (DESIGN.md section 3, the turn).
+// Runs one machine: takes all input that is ready, performs what the machine wants done, sleeps (a turn).
 //
 // V1. Any number of inputs, one end of turn: everything for one link leaves as one batch, a lone record too, without waiting for company.
 // V2. The order at the end of a turn: links are opened, records sent, links closed, and only then is anybody told anything.

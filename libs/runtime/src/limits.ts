@@ -58,7 +58,7 @@ export const PORT_LIMITS: PortLimits = Object.freeze({
   highWaterMark: 256,
   // Twice the credit of the largest service, a message for each request: what a broker sends is bounded by credit and windows, not here.
   inboxMax: 131_072,
-  // DESIGN.md section 4, the link clock.
+  // The link clock: is the connection there at all?
   heartbeatMs: 1_000,
   heartbeatTimeoutMs: 3_000,
   // libzmq's 30 s lets strangers hold file descriptors for long; CURVE takes under 1 ms of CPU.

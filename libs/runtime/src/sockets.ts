@@ -1,7 +1,7 @@
 // zeromq.js as this house uses it: notices of loss, sends that never pend, and a close that can be waited for.
 //
 // S1. The draft options are reached through setters that TypeScript calls protected. Where libzmq lacks them the ports work
-//     without: then EHOSTUNREACH, ZMTP heartbeats and the session clock do the work (FACTS.md).
+//     without: then EHOSTUNREACH, ZMTP heartbeats and the session clock do the work.
 
 import { randomBytes } from 'node:crypto';
 import { Dealer, Router, type Socket } from 'zeromq';

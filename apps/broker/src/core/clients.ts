@@ -41,7 +41,7 @@ export function takeRequest(
     takeResend(memory, session, known, name, record, now);
     return undefined;
   }
-  const refusal = whyNot(memory, session, record);
+  const refusal = whyNot(memory, session, name, record);
   if (refusal !== undefined) refuse(memory, session, record.ref, refusal, now);
   else if (name.service === RESERVED_PREFIX) introspect(memory, session, name, record, now);
   else if (record.key === '' || !joinKeyed(memory, session, name, record, now))
@@ -50,7 +50,7 @@ export function takeRequest(
 }
 
 /** C3, C4 and what this broker does not offer. */
-function whyNot(memory: Memory, session: Session, record: RequestRecord): Refusal | undefined {
+function whyNot(memory: Memory, session: Session, name: NamedAddress, record: RequestRecord): Refusal | undefined {
   const isOld = record.ageMs > memory.settings.dedupeWindowMs;
   const isForgotten = record.ref < session.settledBelow || (record.ageMs > 0 && record.ref <= session.forgottenUpTo);
   if (isOld || isForgotten)
@@ -58,6 +58,11 @@ function whyNot(memory: Memory, session: Session, record: RequestRecord): Refusa
   if (memory.draining) return { code: 'DRAINING', message: 'the broker is shutting down' };
   if (session.unsettled >= memory.settings.requestsPerSessionMax) {
     return busy(memory, `this client has ${session.unsettled} unsettled requests`);
+  }
+  // What has this key may be among what is still to be read.
+  const { key } = record;
+  if (key !== '' && memory.journal.state === 'loading' && !memory.keyed.has(keyOf(name.service, key))) {
+    return busy(memory, 'the broker is still reading its journal');
   }
   return undefined;
 }

@@ -86,8 +86,13 @@ export function pump(memory: Memory, offer: Offer, now: Milliseconds): void {
   }
 }
 
-/** The deadline has passed (Q5). */
+/** The deadline has passed (Q5). What is handed over has no other than its expiry. */
 export function expire(memory: Memory, request: Request, now: Milliseconds): void {
+  if (request.durable !== undefined) {
+    const message = 'it was not done before it expired';
+    fail(memory, request, { code: 'TICKET_EXPIRED', message }, now, 'deadline');
+    return;
+  }
   const where = request.state === 'assigned' ? 'while a worker held it' : 'while it waited for a worker';
   fail(memory, request, { code: 'DEADLINE_EXCEEDED', message: `the deadline passed ${where}` }, now, 'deadline');
 }

@@ -33,6 +33,7 @@ export function handOut(memory: Memory, request: Request, offer: Offer, now: Mil
   if (durable !== undefined && termsOf(offer, request)?.atMostOnce === true) {
     // keeping.ts K2
     writeHandedOut(memory, request, durable);
+    lease.waitsForDisk = true;
     memory.sendStored(offer.session, record, now);
   } else memory.send(offer.session, record, now);
   if (request.attempt > 1) tellRedelivered(memory, request, offer);

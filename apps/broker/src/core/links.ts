@@ -172,10 +172,9 @@ function removeLink(memory: Memory, link: Link): void {
 /** The session's timer: a client has stayed away too long, or nothing is left to remember of it. */
 export function endSession(memory: Memory, session: Session, now: Milliseconds): void {
   if (session.link !== undefined || session === memory.journal.session) return;
-  if (session.unsettled > 0) {
-    const unsettled = loseClient(memory, session, now);
-    memory.output.tell({ event: 'client.lost', identity: session.identity, unsettled });
-  }
+  // Who waits for a ticket, or joined by a key, has nothing unsettled of its own.
+  const unsettled = session.requests.size > 0 ? loseClient(memory, session, now) : 0;
+  if (unsettled > 0) memory.output.tell({ event: 'client.lost', identity: session.identity, unsettled });
   closeSession(memory, session, now);
 }
 

@@ -154,6 +154,8 @@ function withLetter(
   act: (letter: DeadLetter) => Refusal | undefined | void,
 ): Refusal | undefined {
   const letter = memory.deadLetters.find(id);
+  if (letter === undefined && memory.journal.state === 'loading')
+    return busy(memory, 'the journal is still being read');
   if (letter === undefined) return { code: 'TICKET_UNKNOWN', message: `no dead letter has the id ${id}` };
   return act(letter) ?? undefined;
 }

@@ -121,7 +121,9 @@ function revoke(memory: Memory, request: Request, reason: CancelReason, now: Mil
   lease.revoked = true;
   memory.timers.clear(lease);
   if (lease.session.leases.get(lease.number) !== lease) return;
-  memory.send(lease.session, { kind: Kind.cancel, ref: lease.number, reason }, now);
+  const cancel = { kind: Kind.cancel, ref: lease.number, reason } as const;
+  if (lease.waitsForDisk) memory.sendStored(lease.session, cancel, now);
+  else memory.send(lease.session, cancel, now);
 }
 
 /** Ends the waiting outside the queue. */

@@ -336,6 +336,8 @@ export class Lease extends Timer {
   revoked = false;
   /** Its link is gone, but the worker is back: the lease waits for the worker to say that it still holds the run. */
   orphaned = false;
+  /** Its DISPATCH waits for the disk: what is said of the lease must not overtake it. */
+  waitsForDisk = false;
 
   constructor(
     readonly number: number,

@@ -6,7 +6,7 @@
 // S4. Where there is no room the caller is told STORE_FULL with a time to wait (D6).
 
 import { Kind, RESERVED_PREFIX, type Milliseconds, type Submit } from '@majordomo/protocol';
-import { deliver, fail, park } from './dispatch.js';
+import { deliver, expire, park } from './dispatch.js';
 import { joinHolder } from './holdings.js';
 import { orderOf, writeAccepted, writeRemoved } from './keeping.js';
 import { enterLane } from './lanes.js';
@@ -105,7 +105,7 @@ function accept(memory: Memory, session: Session, name: NamedAddress, record: Su
     headers: keepable(record.headers),
     body: keepable(record.body),
     arrivedAt: now,
-    deadline: now + (record.expiresMs || settings.expiresMs),
+    deadline: now + (record.expiresMs || record.delayMs + settings.expiresMs),
     resent: false,
   });
   enterJournal(memory, request, now);
@@ -193,6 +193,10 @@ function sayAccepted(memory: Memory, session: Session, ref: number, request: Req
 export function removeDurable(memory: Memory, request: Request): void {
   const { durable } = request;
   if (durable === undefined) return;
+  if (request.state === 'dead') {
+    const letter = memory.deadLetters.find(memory.journal.ticketText(request.ref));
+    if (letter !== undefined) memory.deadLetters.remove(letter);
+  }
   memory.timers.clear(request);
   memory.journal.leave(request, durable);
   freeKey(memory, request);
@@ -202,13 +206,6 @@ export function removeDurable(memory: Memory, request: Request): void {
 
 /** The timer of a durable request: it was not done in its time (S3), or its outcome has been kept for long enough. */
 export function expireDurable(memory: Memory, request: Request, now: Milliseconds): void {
-  if (!request.isSettled) {
-    fail(memory, request, { code: 'TICKET_EXPIRED', message: 'it was not done before it expired' }, now, 'deadline');
-    return;
-  }
-  if (request.state === 'dead') {
-    const letter = memory.deadLetters.find(memory.journal.ticketText(request.ref));
-    if (letter !== undefined) memory.deadLetters.remove(letter);
-  }
-  removeDurable(memory, request);
+  if (request.isSettled) removeDurable(memory, request);
+  else expire(memory, request, now);
 }

@@ -18,11 +18,14 @@ import {
   type Progress,
   type Release,
 } from '@majordomo/protocol';
-import { comeBack, endLease, fail, finish, giveBack, park, pump, serveIsolated } from './dispatch.js';
+import { comeBack, endLease, expire, fail, finish, giveBack, park, pump, serveIsolated } from './dispatch.js';
 import { dropHoldings } from './holdings.js';
 import type { Memory } from './memory.js';
 import { addOffer, place, removeOffer } from './services.js';
 import { keepable, type Lease, type Link, type Request, type Service, type Session } from './state.js';
+
+/** As much earlier than the broker may a worker be sure that time is over. */
+const AHEAD_MAX_MS = 1_000;
 
 /** OFFER: a new service of this worker, or new terms for one. Answers what is wrong with it. */
 export function takeOffer(
@@ -43,9 +46,16 @@ export function takeOffer(
   });
   if (offer === undefined) return 'this broker knows too many services already';
   // The worker may tell its own people that it serves: nobody will hear NO_SUCH_SERVICE any more.
-  if (session.link !== undefined) memory.send(session, { kind: Kind.taken, count: session.link.takenSaid >>> 0 }, now);
+  if (session.link !== undefined) sayOffered(memory, session, session.link.takenSaid, now);
   pump(memory, offer, now);
   return undefined;
+}
+
+/** The answer to OFFER is TAKEN with the count that was said last; where that may wait for the disk still (D1), so does this. */
+function sayOffered(memory: Memory, session: Session, takenSaid: number, now: Milliseconds): void {
+  const taken = { kind: Kind.taken, count: takenSaid >>> 0 } as const;
+  if (takenSaid === 0 || memory.journal.state === 'none') memory.send(session, taken, now);
+  else memory.sendStored(session, taken, now);
 }
 
 /** CREDIT: from now on at most this many. */
@@ -79,6 +89,7 @@ export function takeError(memory: Memory, link: Link, session: Session, record: 
   if (lease === undefined) return;
   const request = lease.request;
   if (!isCurrent || request.isSettled) memory.counters.lateWords += 1;
+  else if (hasExpired(request, record, now)) expire(memory, request, now);
   else if (record.retry && mayRetry(memory, lease)) retryLater(memory, lease, record.retryAfterMs, now);
   else {
     if (record.retry) noteAttempt(lease, 'failed', now);
@@ -101,6 +112,11 @@ export function takeError(memory: Memory, link: Link, session: Session, record: 
     );
   }
   if (lease.offer !== undefined) pump(memory, lease.offer, now);
+}
+
+/** What is handed over has no deadline but its expiry: a worker whose clock was first says the same in other words. */
+function hasExpired({ durable, deadline }: Request, { code }: ErrorReply, now: Milliseconds): boolean {
+  return durable !== undefined && code === 'DEADLINE_EXCEEDED' && now >= deadline - AHEAD_MAX_MS;
 }
 
 /** A worker speaks for itself: what it did not run another one may have, in an earlier attempt or before this broker had it. */

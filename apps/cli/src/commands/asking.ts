@@ -50,10 +50,11 @@ export async function withClients<T>(
 }
 
 function connectAs(
-  { broker, connectTimeout }: Pick<AskingSettings, 'broker' | 'connectTimeout'>,
+  { broker, connectTimeout, timeout }: Pick<AskingSettings, 'broker' | 'connectTimeout'> & Partial<AskingSettings>,
   options: ConnectOptions<readonly []> = {},
 ): Promise<Client> {
-  return connect({ ...options, brokers: [...new Set(broker)], connectTimeoutMs: connectTimeout });
+  const brokers = [...new Set(broker)];
+  return connect({ ...options, brokers, connectTimeoutMs: connectTimeout, deadlineMs: timeout });
 }
 
 /** Ctrl-C: the first cancels what is under way, so that the handler can stop; the second ends the process at once. */

@@ -9,6 +9,7 @@ export const HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
   NO_SUCH_METHOD: 'majordomo services lists the methods.',
   DEADLINE_EXCEEDED: 'More time is given with --timeout, a key with --idempotency-key.',
   STREAM_EXPECTED: 'Here: add --stream.',
-  ATTEMPTS_EXHAUSTED: 'majordomo dead-letters show has the history, replay another try.',
+  ATTEMPTS_EXHAUSTED: 'majordomo dead-letters show has the history, majordomo dead-letters replay hands it over again.',
+  UNDECODABLE: '--codec msgpack, json or raw says how the bytes are meant.',
   UNSUPPORTED: 'A broker keeps requests unless it was started with --data off.',
 };

@@ -58,6 +58,14 @@ it('lets go of what is too old', () => {
   expect(archive.oldestAt).toBe(300);
 });
 
+it('gives away a copy, which stays as it is when the ring goes round', () => {
+  const { archive } = filled();
+  const body = archive.body(archive.put(run(1), 0, bytes('value')));
+  const large = Buffer.alloc(WORKER_LIMITS.archivedBodyBytesMax, 'x');
+  for (let i = 0; i < 2 * WORKER_LIMITS.archivedMax; i++) archive.put(run(2 + i), 0, large);
+  expect(Buffer.from(body).toString()).toBe('value');
+});
+
 it('never writes over bytes of an entry that is here, whatever the sizes (K2)', () => {
   const { archivedMax, archivedBodyBytesMax: largest } = WORKER_LIMITS;
   fc.assert(

@@ -41,7 +41,8 @@ class Columns {
   /** Where its bytes are. */
   readonly start = new Uint32Array(PLACES);
   readonly length = new Uint32Array(PLACES);
-  readonly bytes = Buffer.allocUnsafeSlow(BYTES);
+  /** No Buffer: whose `slice` is a view, and what is under it is written over. */
+  readonly bytes = new Uint8Array(BYTES);
 }
 
 export class Archive {

@@ -4,8 +4,10 @@
 // A2. A request whose link is lost is asked again at once where a broker is open, else as soon as one is; never after its deadline, and
 //     never after the broker may have forgotten it (`dedupeWindowMs`).
 // A3. BUSY is obeyed: not before its time, which is jittered, not beyond the deadline, and not beyond the retry budget.
-// A5. What is handed over goes to a broker that stores; what is asked about a ticket goes to the one that has given it out.
 // A4. A broker that drains is asked nothing new; what it refuses for that is asked elsewhere at once.
+// A5. What is handed over goes to a broker that stores; what is asked about a ticket goes to the one that has given it out.
+// A6. Brokers do not know each other's keys. What has one goes to the broker that the key picks among those that are open, the same for
+//     all clients that know the same ones; when it is busy, it is waited for.
 
 import {
   Kind,
@@ -64,8 +66,14 @@ export class Asking<R extends PendingRequest> {
     const { refusedBy, asked } = request;
     const { submit, journal } = asked;
     if (journal !== undefined) return this.#outlets.choose(refusedBy, (outlet) => outlet.journal === journal);
-    const chosen = submit && this.#outlets.choose(refusedBy, (outlet) => outlet.journal !== 0);
-    return chosen ?? this.#outlets.choose(refusedBy, anybody);
+    const key = submit?.orderingKey || asked.idempotencyKey;
+    const chosen = submit && this.#among(key, refusedBy, stores);
+    return chosen ?? this.#among(key, refusedBy, anybody);
+  }
+
+  /** A6. */
+  #among(key: string, refusedBy: Outlet | undefined, mayTake: (outlet: Outlet) => boolean): Outlet | undefined {
+    return key === '' ? this.#outlets.choose(refusedBy, mayTake) : this.#outlets.home(key, mayTake);
   }
 
   /** Every broker of the list is there, and none has the journal of this ticket. */
@@ -173,6 +181,10 @@ export class Asking<R extends PendingRequest> {
 
 function anybody(): boolean {
   return true;
+}
+
+function stores(outlet: Outlet): boolean {
+  return outlet.journal !== 0;
 }
 
 function submit({ ref, asked }: PendingRequest, terms: SubmitTerms, name: number, ageMs: number): WireRecord {

@@ -239,6 +239,19 @@ describe('closing', () => {
     expect(rig.caller.wakeAt()).toBe(Infinity);
   });
 
+  test('says what was settled before, and nothing of what is given up now', () => {
+    const rig = Rig.open();
+    const done = rig.call();
+    rig.call();
+    rig.from('a', final(done));
+    rig.sent();
+    rig.close();
+    expect(rig.sent().map(({ record }) => record)).toMatchObject([
+      { kind: Kind.settled, below: 2 },
+      { kind: Kind.goodbye },
+    ]);
+  });
+
   test('settles a caller that never reached a broker', () => {
     const rig = new Rig();
     rig.start();

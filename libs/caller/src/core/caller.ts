@@ -219,8 +219,11 @@ export class Caller<R extends PendingRequest> implements Machine<CallerInput<R>,
     // Nothing else is set in this wheel.
     const request = timer as R;
     if (request.state === 'pausing' && now < request.deadline) return this.#asking.resume(request, now);
-    const nobody = request.state === 'waiting' && !this.isConnected;
-    this.#requests.fail(request, nobody ? this.#nobody(request) : overdue(request));
+    const { state, outlet, asked } = request;
+    // A broker keeps who asks for a result until there is one: it is told that this one does not wait any more.
+    if (outlet !== undefined && asked.journal !== undefined) this.#asking.withdraw(request, 'deadline', now);
+    const isWithout = state === 'waiting' && (asked.journal !== undefined || !this.isConnected);
+    this.#requests.fail(request, isWithout ? this.#nobody(request) : overdue(request));
   }
 
   #open(timeoutMs: number, now: Milliseconds): void {
@@ -228,10 +231,12 @@ export class Caller<R extends PendingRequest> implements Machine<CallerInput<R>,
     this.#links.start(now);
   }
 
-  /** C1: nobody is left waiting. Brokers cancel what this session had asked when they hear GOODBYE. */
+  /** C1: nobody is left waiting. Brokers hear what is settled, and cancel what this session had asked when they hear GOODBYE. */
   #close(now: Milliseconds): void {
     if (this.#closed) return;
     this.#closed = true;
+    // Before the others end too: what was collected is kept no longer than it must, and what was not is kept.
+    for (const outlet of this.#outlets.all) if (outlet.link.isOpen) this.#asking.saySettled(outlet, now);
     for (const request of this.#requests.values()) this.#requests.fail(request, closed(request));
     if (this.#reach.isSet) {
       this.#wheel.clear(this.#reach);
@@ -248,7 +253,10 @@ export class Caller<R extends PendingRequest> implements Machine<CallerInput<R>,
     }));
     const list = brokers.map(({ endpoint, reason = '' }) => (reason === '' ? endpoint : `${endpoint} (${reason})`));
     const ran = request?.ran ?? 'no';
-    return new MajordomoError('NO_BROKER', `no broker answers at ${list.join(', ')}`, { ran, details: { brokers } });
+    const text = this.isConnected
+      ? 'the broker that gave out this ticket is not among those that answer'
+      : 'no broker answers';
+    return new MajordomoError('NO_BROKER', `${text} at ${list.join(', ')}`, { ran, details: { brokers } });
   }
 }
 

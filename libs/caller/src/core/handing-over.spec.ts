@@ -46,6 +46,31 @@ describe('a request that is handed over', () => {
     expect(rig.submitted().map(({ broker }) => broker)).toEqual(['b', 'b', 'b', 'b']);
   });
 
+  test('goes with its ordering key, else with its idempotency key, always to the same broker, for every client (A6)', () => {
+    const homes = ['one', 'two', 'three', 'four', 'five', 'six'].map((key) => {
+      const [left, right] = [rigWith({ a: 5, b: 6, c: 0 }), rigWith({ b: 6, c: 0, a: 5 })];
+      for (const rig of [left, right]) {
+        for (let i = 0; i < 3; i++) rig.call({ submit: { ...terms, orderingKey: key }, idempotencyKey: String(i) });
+        rig.call({ submit: { ...terms, orderingKey: '' }, idempotencyKey: key });
+      }
+      const brokers = new Set([...left.submitted(), ...right.submitted()].map(({ broker }) => broker));
+      expect(brokers.size).toBe(1);
+      return [...brokers][0];
+    });
+    expect(new Set(homes)).toEqual(new Set(['a', 'b']));
+  });
+
+  test('is not taken elsewhere with its key because its broker is busy, but when that is lost (A6)', () => {
+    const rig = rigWith({ a: 5, b: 6 });
+    const request = rig.call({ submit: { ...terms, orderingKey: 'one' } });
+    const [{ broker } = { broker: '' }] = rig.submitted();
+    rig.from(broker, error(request, { code: 'BUSY', ran: 'no', stage: 'queued', retryAfterMs: 100 }));
+    rig.pass(200);
+    expect(rig.submitted()).toMatchObject([{ broker }]);
+    rig.lose(broker);
+    expect(rig.submitted()).toMatchObject([{ broker: broker === 'a' ? 'b' : 'a' }]);
+  });
+
   test('goes to one that does not where no other is there, and its refusal is the answer', () => {
     const rig = rigWith({ a: 0 });
     const request = rig.call({ submit: terms });
@@ -128,11 +153,23 @@ describe('a question about a ticket', () => {
     expect(rig.asked()).toEqual([]);
   });
 
-  test('ends at its deadline as NO_BROKER or DEADLINE_EXCEEDED when its broker stays away', () => {
+  test('ends at its deadline as NO_BROKER when its broker stays away, though another one is there', () => {
     const rig = rigWith({ a: 5, b: 6 });
     rig.lose('b');
     rig.call({ journal: 6, deadlineMs: 500 }, address);
     rig.pass(500);
-    expect(rig.errors()).toEqual([expect.stringMatching(/^(?:NO_BROKER|DEADLINE_EXCEEDED) no$/)]);
+    expect(rig.errors()).toEqual(['NO_BROKER no']);
+  });
+
+  test('is taken back at its deadline: the broker would keep who asks until there is a result', () => {
+    const rig = rigWith({ a: 5 });
+    const request = rig.call({ journal: 5, deadlineMs: 500 }, 'majordomo.ticketResult');
+    rig.asked();
+    rig.pass(2_000);
+    expect(rig.sent()).toContainEqual({
+      broker: 'a',
+      record: { kind: Kind.cancel, ref: request.ref, reason: 'deadline' },
+    });
+    expect(rig.errors()).toEqual(['DEADLINE_EXCEEDED unknown']);
   });
 });

@@ -1,6 +1,6 @@
 // The brokers as requests see them: which of them is asked next, and what each has been told.
 
-import type { BrokerLink } from '@majordomo/protocol';
+import { digestOf, type BrokerLink } from '@majordomo/protocol';
 import { NameRing } from './addresses.js';
 
 /** One broker of the list. What is kept here holds for its current link. */
@@ -79,6 +79,22 @@ export class Outlets {
       }
     }
     this.#turn = (this.#turn + 1) % count;
+    return chosen;
+  }
+
+  /**
+   * The open broker with the highest weight for this key (rendezvous hashing): a broker that comes or goes moves its own keys only.
+   *
+   * @returns undefined when none takes requests.
+   */
+  home(key: string, mayTake: (outlet: Outlet) => boolean): Outlet | undefined {
+    let chosen: Outlet | undefined;
+    let highest = -1;
+    for (const outlet of this.all) {
+      if (!outlet.isOpen || !mayTake(outlet)) continue;
+      const weight = digestOf(Buffer.from(`${outlet.journal || outlet.instance} ${key}`));
+      if (weight > highest) [chosen, highest] = [outlet, weight];
+    }
     return chosen;
   }
 }

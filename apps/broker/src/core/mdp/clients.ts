@@ -80,12 +80,23 @@ export class MdpClients {
     const headers = requestHeaders(client.manner.version, frames.length);
     const again = { name: this.#number(client, address), headers, body: bodyOf(frames) };
     client.lastRef += 1;
-    const request = { ref: client.lastRef, service, again, isTitanic, held: [], heldBytes: 0, received: 0 };
+    const request: MdpRequest = {
+      ref: client.lastRef,
+      service,
+      again,
+      isStream: false,
+      isTitanic,
+      held: [],
+      heldBytes: 0,
+      received: 0,
+    };
     client.requests.set(request.ref, request);
     return request;
   }
 
-  #sayRequest(client: MdpClient, { ref, again }: MdpRequest, window: number): void {
+  #sayRequest(client: MdpClient, request: MdpRequest, window: number): void {
+    const { ref, again } = request;
+    request.isStream = window > 0;
     this.#desk.say(client.link, {
       kind: Kind.request,
       ref,
@@ -163,7 +174,7 @@ export class MdpClients {
       });
     }
     if (client.manner.version === 2) return this.#partialOf(client, request, body);
-    request.held.push(Buffer.from(body));
+    request.held.push(...(this.#desk.parts.get(body)?.frames ?? [Buffer.from(body)]));
     request.heldBytes += body.length;
     if (request.held.length <= GATHERED_MAX && request.heldBytes <= GATHERED_BYTES_MAX) return [];
     this.#desk.say(client.link, { kind: Kind.cancel, ref: request.ref, reason: 'cancelled' });
@@ -182,7 +193,7 @@ export class MdpClients {
 
   #error(client: MdpClient, request: MdpRequest, record: ErrorReply, stored: boolean): Bytes[][] {
     // It streams, and nobody offered it when it was asked.
-    if (record.code === 'STREAM_EXPECTED' && !stored && request.received === 0 && !request.isTitanic) {
+    if (record.code === 'STREAM_EXPECTED' && !stored && !request.isStream && !request.isTitanic) {
       client.requests.delete(request.ref);
       client.lastRef += 1;
       const again = { ...request, ref: client.lastRef };

@@ -11,6 +11,8 @@ export interface MdpRequest {
   readonly service: Bytes;
   /** What the broker is asked, to ask again as a stream. */
   readonly again: { readonly name: number; readonly headers: Bytes; readonly body: Bytes };
+  /** It was asked for as a stream. */
+  isStream: boolean;
   /** `titanic.request`: its answer is a ticket. */
   readonly isTitanic: boolean;
   /** Values of a stream: gathered for 0.1; for 0.2 the last one, which is said when it is known whether another follows. */

@@ -122,12 +122,19 @@ export class MdpWorkers {
           this.#flush(worker, worker.lease);
         }
         return [];
+      case Kind.cancel:
+        // It has no word for that and works on: what nobody waits for any more goes out, so that its last word ends the lease.
+        if (worker.lease?.ref === record.ref) {
+          worker.lease.allowed = Infinity;
+          this.#flush(worker, worker.lease);
+        }
+        return [];
       case Kind.heartbeat:
         return [heartbeatToWorker(manner)];
       case Kind.goodbye:
         return [disconnectWorker(manner)];
       default:
-        // W2: CANCEL has no word; WELCOME, TAKEN and DRAIN are nothing to it.
+        // W2: WELCOME, TAKEN and DRAIN are nothing to it.
         return [];
     }
   }
