@@ -1,4 +1,4 @@
-// The contract of a store, run against LMDB and against memory; then what only LMDB can be asked.
+// The contract of a store, run against LMDB, against memory and against the disk of the simulator; then what only LMDB can be asked.
 
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { LmdbStore, type Store, type StoredEntry } from '@majordomo/broker';
 import { decodeBody, encodeBody } from '@majordomo/protocol';
 import { open } from 'lmdb';
+import { SystemClock } from '@majordomo/runtime';
+import { Dice } from '../fuzz/dice.js';
+import { Disk, DiskStore } from '../sim/disk.js';
 import { MemoryJournal, MemoryStore } from './memory-store.js';
 import { storeContract, type StoreWorld } from './store-contract.js';
 
@@ -86,9 +89,35 @@ class MemoryWorld implements StoreWorld {
   }
 }
 
+/** The one that the simulator's brokers write to, in real time. */
+class SimulatedWorld implements StoreWorld {
+  readonly #disk = new Disk(4_711);
+  readonly #dice = new Dice(1);
+  #store: DiskStore | undefined;
+
+  open(): Promise<Store> {
+    this.#store = new DiskStore(this.#disk, new SystemClock());
+    return Promise.resolve(this.#store);
+  }
+  async crash(): Promise<void> {
+    this.#disk.crash(this.#dice);
+    await this.#store?.close();
+  }
+  setRoom(hasRoom: boolean): void {
+    this.#disk.isFull = !hasRoom;
+  }
+  setAside(): Promise<ReadonlyMap<number, unknown>> {
+    return Promise.resolve(new Map([...this.#disk.damaged].map(([key, value]) => [key, decodeBody(value)])));
+  }
+  async end(): Promise<void> {
+    await this.#store?.close();
+  }
+}
+
 // With no room at all: test/e2e/disk-full.test.ts, where the disk is a real one.
 storeContract('LMDB', () => new LmdbWorld());
 storeContract('memory', () => new MemoryWorld(), true);
+storeContract('the disk of the simulator', () => new SimulatedWorld(), true);
 
 describe('the journal in LMDB', () => {
   const scratch = new Scratch();

@@ -103,6 +103,7 @@ function framed(logged: Logged): Buffer {
 export class DiskStore implements Store {
   readonly #disk: Disk;
   readonly #clock: Clock;
+  #isClosed = false;
 
   constructor(disk: Disk, clock: Clock) {
     this.#disk = disk;
@@ -124,7 +125,7 @@ export class DiskStore implements Store {
   }
 
   async *#lots(entries: readonly StoredEntry[]): AsyncGenerator<readonly StoredEntry[]> {
-    for (let at = 0; at < entries.length; at += LOT) {
+    for (let at = 0; at < entries.length && !this.#isClosed; at += LOT) {
       yield entries.slice(at, at + LOT);
       await this.#pass(1);
     }
@@ -145,6 +146,7 @@ export class DiskStore implements Store {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     return Promise.resolve();
   }
 

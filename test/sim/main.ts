@@ -28,6 +28,14 @@ const { values: given } = parseArgs({
 });
 const PROCESSES = 2;
 
+/** @throws when it is none: a word that is no number would be no world at all, and all would seem well. */
+function wholeNumber(name: 'seeds' | 'from' | 'seed' | 'share', text: string, min: number): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number >= min) return number;
+  console.error(`--${name} ${text}: must be a whole number from ${min}`);
+  exit(2);
+}
+
 type Finding = Pick<Verdict, 'seed' | 'problem' | 'steps' | 'runs' | 'asked'>;
 
 function say(...lines: readonly string[]): void {
@@ -88,11 +96,11 @@ async function survey(first: number): Promise<number> {
 }
 
 /** The table for docs/simulation.md. */
-async function table(): Promise<number> {
+async function table(first: number, count: number): Promise<number> {
   let missed = 0;
   say('| variant | what is broken | found | first seed |', '| --- | --- | --- | --- |');
   for (const variant of VARIANTS) {
-    const { found, worlds } = await hunt(variant, seedsFrom(Number(given.from), Number(given.seeds)));
+    const { found, worlds } = await hunt(variant, seedsFrom(first, count));
     if (found === undefined) missed += 1;
     const problem = found?.problem?.split('\n')[0]?.replaceAll('|', '/').slice(0, 90) ?? 'NOT FOUND';
     say(
@@ -103,11 +111,12 @@ async function table(): Promise<number> {
 }
 
 async function main(): Promise<number> {
-  const first = given.fresh ? freshSeed() : Number(given.from);
-  if (given.seed !== undefined) return replay(Number(given.seed));
-  if (given.variants) return table();
+  const first = given.fresh ? freshSeed() : wholeNumber('from', given.from, 0);
+  const count = wholeNumber('seeds', given.seeds, 1);
+  if (given.seed !== undefined) return replay(wholeNumber('seed', given.seed, 0));
+  if (given.variants) return table(first, count);
   if (given.share === undefined) return survey(first);
-  await share(first, Number(given.seeds), Number(given.share));
+  await share(first, count, wholeNumber('share', given.share, 0));
   return 0;
 }
 
