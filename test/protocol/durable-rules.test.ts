@@ -192,6 +192,36 @@ describe('doing it', () => {
     expect(words(ofLease(worker.hear()))).toEqual([`DISPATCH 1 of ${durable(1)} attempt 1`, 'CANCEL 1 deadline']);
   });
 
+  test('a client that waits for an outcome and does not come back is forgotten', () => {
+    const scene = Scene.withDisk({ clientAwayMaxMs: 2_000 });
+    const client = scene.client(1);
+    client.say(submit(1));
+    const asker = scene.client(2);
+    asker.say(...asking(1, 'ticketResult', ticket(1)));
+    asker.lose();
+    scene.pass(5_000, client);
+    expect([...scene.broker.memory.sessions.keys()]).not.toContain(2);
+    expect(words(scene.worker(3, 0).say(credit(1)))).toEqual([`DISPATCH 1 of ${durable(1)} attempt 1`]);
+  });
+
+  test('W54: what expires in the moment in which a worker could take it is TICKET_EXPIRED too', () => {
+    const scene = Scene.withDisk();
+    const [client, worker] = [scene.client(1), scene.worker(2, 0)];
+    client.say(submit(1, { expiresMs: 1_000 }));
+    scene.now += 1_000;
+    worker.say(credit(1));
+    expect(answerTo(client, 2, 'ticketStatus', ticket(1))).toMatchObject({ state: 'expired' });
+  });
+
+  test('W54: a worker whose clock is first ends it as TICKET_EXPIRED', () => {
+    const scene = Scene.withDisk();
+    const [client, worker] = [scene.client(1), scene.worker(2)];
+    client.say(submit(1, { expiresMs: 1_000 }));
+    scene.now += 999;
+    worker.say(failure(1, { code: 'DEADLINE_EXCEEDED', ran: 'yes' }));
+    expect(answerTo(client, 2, 'ticketStatus', ticket(1))).toMatchObject({ state: 'expired' });
+  });
+
   test('W53: nor does the answer to OFFER say that a last word was taken before its outcome is on disk', () => {
     const scene = Scene.withDisk();
     const [client, worker] = [scene.client(1), scene.worker(2)];

@@ -129,6 +129,20 @@ test('one value of several frames, asked for as a stream, is a stream of that li
   expect(values).toEqual([[Buffer.from('a'), Buffer.from('b')]]);
 });
 
+test('a result is not waited for with an option that is none', async () => {
+  const { broker, session } = await connected(echo, 5);
+  const ticket = session.ticket('00000000000005-1');
+  await expect(ticket.result({ deadlineMs: 5 } as object)).rejects.toThrow(/deadlineMs/);
+  await expect(ticket.result({ signal: 'soon' } as object)).rejects.toThrow(/signal/);
+  expect(asked(broker)).toEqual([]);
+});
+
+test('questions about tickets use the number of their address again', async () => {
+  const { broker, session } = await connected(echo, 5);
+  for (let i = 0; i < 3; i++) await session.ticket('00000000000005-1').status();
+  expect(broker.heard.filter(({ kind }) => kind === Kind.name)).toHaveLength(1);
+});
+
 test('a ticket is handed over in the codec, and its result read in it', async () => {
   const play: Play = (record) => {
     if (record.kind === Kind.submit)
