@@ -208,12 +208,14 @@ for (const version of VERSIONS) {
     test(
       'expired workers are found behind live ones, and requests only go to those who live (M5)',
       async () => {
-        const { broker, endpoint } = await stage({ mdpHeartbeatMs: 300 });
-        await plainWorker(endpoint, 'coffee', { version, heartbeatMs: 50, echo: true });
+        const { broker, endpoint } = await stage({ mdpHeartbeatMs: 1_500 });
+        await plainWorker(endpoint, 'coffee', { version, heartbeatMs: 200, echo: true });
         const silent = [];
         for (let i = 0; i < 3; i++) silent.push(await plainWorker(endpoint, 'coffee', { version, heartbeatMs: 0 }));
-        await plainWorker(endpoint, 'coffee', { version, heartbeatMs: 50, echo: true });
-        await until('the silent ones are lost', () => broker.all('worker.lost').length === silent.length);
+        await plainWorker(endpoint, 'coffee', { version, heartbeatMs: 200, echo: true });
+        await Promise.all(silent.map((worker) => worker.hears('disconnect')));
+        await broker.caughtUp();
+        expect(broker.all('worker.lost')).toHaveLength(silent.length);
         const client = await plainClient(endpoint, { version });
         for (let number = 0; number < 10; number++)
           expect(await client.call('coffee', String(number))).toEqual([String(number)]);
