@@ -100,11 +100,12 @@ class Client(Peer):
 class Worker(Peer):
     """Sends heartbeats on its own from READY to the end, if it is given an interval, and knows when it has heard nothing for too long."""
 
-    def __init__(self, *args, heartbeat_ms=0, patience_ms=0, echo=False, **kwargs):
+    def __init__(self, *args, heartbeat_ms=0, patience_ms=0, echo=False, as_string=False, **kwargs):
         super().__init__(*args, **kwargs)
         self.heartbeat_ms = heartbeat_ms
         self.patience_ms = patience_ms
         self.echo = echo
+        self.as_string = as_string
         self.beat_at = None
         self.heard_at = None
 
@@ -166,6 +167,9 @@ class Worker(Peer):
             raise Wrong("the client frame is empty")
         if delimiter != b"":
             raise Wrong("no empty frame behind the client")
+        if self.as_string:
+            # As workers in C and C++ do that keep frames in strings: a zero byte ends it, and another encoding is an error.
+            client = client.split(b"\0")[0].decode("ascii").encode()
         if self.echo:
             self.reply(client, body)
         return {"kind": "request", "client": client, "body": body}

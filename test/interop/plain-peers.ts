@@ -43,6 +43,8 @@ export interface WorkerInit extends PeerInit {
   readonly heartbeatMs?: number;
   /** It answers each request with its body. */
   readonly echo?: boolean;
+  /** It keeps the client frame as a string that ends at a zero byte. */
+  readonly asString?: boolean;
   /** When it has heard nothing for so long, it says `deserted`. 0: never. */
   readonly patienceMs?: number;
 }
@@ -178,7 +180,7 @@ export class PlainWorker extends PlainPeer {
 async function open(role: 'client' | 'worker', endpoint: string, init: WorkerInit): Promise<string> {
   lastPeer += 1;
   const peer = `${role}-${lastPeer}`;
-  const { version = 1, routingId, heartbeatMs, patienceMs, ...rest } = init;
+  const { version = 1, routingId, heartbeatMs, patienceMs, asString, ...rest } = init;
   await tell({
     do: 'open',
     peer,
@@ -189,6 +191,7 @@ async function open(role: 'client' | 'worker', endpoint: string, init: WorkerIni
     ...(routingId === undefined ? {} : { routing_id: routingId }),
     ...(heartbeatMs === undefined ? {} : { heartbeat_ms: heartbeatMs }),
     ...(patienceMs === undefined ? {} : { patience_ms: patienceMs }),
+    ...(asString === undefined ? {} : { as_string: asString }),
   });
   return peer;
 }

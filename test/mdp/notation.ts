@@ -15,8 +15,8 @@ import {
 } from '@majordomo/protocol';
 
 const MARK = 'MAJORDOMO-ERROR';
-/** Whose lease it is, and its number: 8 bytes each. */
-const LEASE_BYTES = 16;
+/** Whose lease it is, in hexadecimal, and its number. */
+const LEASE = /^[0-9a-f]{14}-(\d{1,16})$/;
 
 /** The client frame of a lease. */
 export type LeaseFrame = (lease: number) => Buffer;
@@ -66,9 +66,8 @@ function token(frame: Bytes): string {
 
 /** The number of a lease, when this is its client frame. */
 export function leaseOf(frame: Bytes): number | undefined {
-  const bytes = Buffer.from(frame);
-  const isLease = bytes.length === LEASE_BYTES && bytes.readUInt32BE(8) === 0;
-  return isLease ? bytes.readUInt32BE(12) : undefined;
+  const number = LEASE.exec(Buffer.from(frame).toString('latin1'))?.[1];
+  return number === undefined ? undefined : Number(number);
 }
 
 /** Y2. */

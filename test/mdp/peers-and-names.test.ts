@@ -129,6 +129,32 @@ describe('who is who', () => {
     expect(scene.play(`c: ${w2.request('coffee', 'mocha')}`)).toEqual([`w <- ${w2.dispatch(2, 'mocha')}`]);
   });
 
+  test.each(VERSIONS)(
+    'M16: the client frame that a worker of %s gets is a short printable string, and never the same twice',
+    (version) => {
+      const w = WORDS[version];
+      const frames = new Set<string>();
+      for (const worker of ['w', 'v']) {
+        scene.play(`${worker}: ${w.ready('coffee')}`);
+        for (const drink of ['latte', 'mocha']) {
+          scene.play(`c: ${w.request('coffee', drink)}`);
+          const client = scene.last.at(-3) as string;
+          expect(client).toMatch(/^[!-~]{8,32}$/);
+          frames.add(client);
+          scene.play(`${worker}: ${w.answer(scene.broker.memory.counters.requests % 2 === 1 ? 1 : 2, 'hot')}`);
+        }
+        scene.play(`${worker}: ${w.disconnect}`);
+      }
+      // The same connection again, and another start of the broker.
+      scene.play(`w: ${w.ready('coffee')}`, `c: ${w.request('coffee', 'x')}`);
+      frames.add(scene.last.at(-3) as string);
+      scene = new Scene({ broker: { instance: 2 } });
+      scene.play(`w: ${w.ready('coffee')}`, `c: ${w.request('coffee', 'x')}`);
+      frames.add(scene.last.at(-3) as string);
+      expect(frames.size).toBe(6);
+    },
+  );
+
   test('M5: silence is the end of a worker after mdpLiveness times mdpHeartbeatMs, and not before', () => {
     scene = new Scene({ mdp: { heartbeatMs: 4_000, liveness: 5 } });
     scene.play(`w: ${w1.ready('coffee')}`);

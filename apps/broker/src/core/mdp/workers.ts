@@ -4,7 +4,15 @@
 //     but for a PARTIAL for somebody else, which a known worker library sends after each FINAL: that is dropped.
 // W2. A worker that was told to stop cannot be: it holds its place until it answers, and that answer is dropped.
 
-import { encodeErrorBody, Kind, NO_BYTES, type Bytes, type LinkId, type WireRecord } from '@majordomo/protocol';
+import {
+  encodeErrorBody,
+  Kind,
+  NO_BYTES,
+  requestIdText,
+  type Bytes,
+  type LinkId,
+  type WireRecord,
+} from '@majordomo/protocol';
 import { bodyOf, framesOf, headersOf, looksLikeError } from './bodies.js';
 import { disconnectWorker, heartbeatToWorker, requestToWorker, type Command } from './dialect.js';
 import type { Desk } from './desk.js';
@@ -140,18 +148,12 @@ export class MdpWorkers {
   }
 }
 
-/** W1: of no other lease, not of one that this connection, or another broker, had before. */
+/**
+ * W1: of no other lease, not of one that this connection, or another broker, had before. Hexadecimal digits, a dash and a number: workers in
+ * other languages treat it as a string, print it, and end it at a zero byte.
+ */
 function clientFrame({ instance }: MdpWorker, ref: number): Buffer {
-  const frame = Buffer.allocUnsafe(16);
-  writeWhole(frame, instance, 0);
-  writeWhole(frame, ref, 8);
-  return frame;
-}
-
-/** A whole number of up to 53 bits, as 8 bytes. */
-function writeWhole(frame: Buffer, value: number, at: number): void {
-  frame.writeUInt32BE(Math.floor(value / 2 ** 32), at);
-  frame.writeUInt32BE(value % 2 ** 32, at + 4);
+  return Buffer.from(requestIdText(instance, ref), 'latin1');
 }
 
 /** W1. */

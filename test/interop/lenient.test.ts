@@ -1,0 +1,22 @@
+// Peers that do not follow the specification to the letter, or follow it in a way that is rare: what is unambiguous is served.
+
+import { LIMIT_MS } from '../e2e/stage.js';
+import { plainClient, plainWorker, withPython } from './plain-peers.js';
+import { clear, stage, VERSIONS } from './stage.js';
+
+afterEach(clear);
+
+withPython('lenient with peers of other makes', () => {
+  for (const version of VERSIONS) {
+    test(
+      `a 0.${version} worker that keeps the client frame as a string of ASCII answers each request once (M16)`,
+      async () => {
+        const { endpoint } = await stage();
+        await plainWorker(endpoint, 'coffee', { version, echo: true, asString: true });
+        const client = await plainClient(endpoint);
+        for (const drink of ['latte', 'mocha']) expect(await client.call('coffee', drink)).toEqual([drink]);
+      },
+      LIMIT_MS,
+    );
+  }
+});
