@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { built, Program } from './processes.js';
+import { built, Program, type ProgramInit } from './processes.js';
 import { LIMIT_MS } from './stage.js';
 
 export interface Outcome {
@@ -35,17 +35,17 @@ export interface StartedBroker {
 
 /** Starts a broker by the command, without a journal unless it is given one. @returns it and where it listens, as its ready line says. */
 export function startBrokerCommand(...flags: readonly string[]): Promise<StartedBroker> {
-  return startLimitedBroker(undefined, ...flags);
+  return startBrokerWith({}, ...flags);
 }
 
-/** Starts one for which files cannot grow beyond so many blocks (processes.ts). */
-export async function startLimitedBroker(
-  fileBlocksMax: number | undefined,
+/** Starts one in another folder, or one whose files cannot grow beyond so many blocks (processes.ts). */
+export async function startBrokerWith(
+  init: Pick<ProgramInit, 'cwd' | 'fileBlocksMax'>,
   ...flags: readonly string[]
 ): Promise<StartedBroker> {
   const data = flags.includes('--data') ? [] : ['--data', 'off'];
   const bind = flags.includes('--bind') ? [] : ['--bind', 'tcp://127.0.0.1:0'];
-  const broker = new Program(built(BIN), { args: ['broker', '--json', ...bind, ...data, ...flags], fileBlocksMax });
+  const broker = new Program(built(BIN), { args: ['broker', '--json', ...bind, ...data, ...flags], ...init });
   const { endpoint } = await broker.hear('ready');
   return { broker, endpoint: String(endpoint) };
 }

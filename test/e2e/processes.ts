@@ -46,6 +46,8 @@ export interface ProgramInit {
   readonly command?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it is started; the folder of this process unless given. */
+  readonly cwd?: string | undefined;
   /** The system lets it write no file that is larger than so many blocks, of 512 or 1,024 bytes; beyond it a write is an I/O error. */
   readonly fileBlocksMax?: number | undefined;
 }
@@ -63,7 +65,7 @@ export class Program {
   #asked = 0;
 
   /** Starts node, or what else is said, on a file. */
-  constructor(file: string, { command = process.execPath, args = [], env = {}, fileBlocksMax }: ProgramInit = {}) {
+  constructor(file: string, { command = process.execPath, args = [], env = {}, cwd, fileBlocksMax }: ProgramInit = {}) {
     this.#name = `${file.replace(/^.*\/dist\//, '')} ${args.join(' ')}`;
     const line = [command, file, ...args];
     const limited =
@@ -71,6 +73,7 @@ export class Program {
     this.#child = spawn(limited[0] as string, limited.slice(1), {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
+      cwd,
     });
     alive.add(this);
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => this.#take(line));

@@ -2,7 +2,7 @@
 
 import type { Ticket } from '@majordomo/client';
 import { readdirSync } from 'node:fs';
-import { logged, majordomo, startBrokerCommand, startLimitedBroker, type Outcome } from './command.js';
+import { logged, majordomo, startBrokerCommand, startBrokerWith, type Outcome } from './command.js';
 import { freeEndpoint, until } from './processes.js';
 import { clearStage, dataFolder, LIMIT_MS, startClient, startWorker } from './stage.js';
 
@@ -64,12 +64,13 @@ test(
 test(
   'a broker without a journal says so, to the submitter and in its log, and leaves nothing behind',
   async () => {
-    const { broker, endpoint } = await startBrokerCommand('--data', 'off');
+    const cwd = dataFolder();
+    const { broker, endpoint } = await startBrokerWith({ cwd }, '--data', 'off');
     expect(await broker.hear('ready')).toMatchObject({ data: null });
     const refused = await majordomo(['submit', 'lab.echo', '--broker', endpoint]);
     expect(refused).toMatchObject({ code: 8, stderr: expect.stringContaining('--data off') });
     expect(logged(broker, 'nothing is kept on disk: nothing can be submitted')).toHaveLength(1);
-    expect(readdirSync('.')).not.toContain('majordomo-data');
+    expect(readdirSync(cwd)).toEqual([]);
   },
   LIMIT_MS,
 );
@@ -81,7 +82,7 @@ test(
   'W60: a disk that fails ends the broker with 74 and a clear line; no ticket that was given out is lost, and no other was',
   async () => {
     const flags = ['--bind', await freeEndpoint(), '--data', dataFolder()];
-    const { broker, endpoint } = await startLimitedBroker(FILE_BLOCKS_MAX, ...flags);
+    const { broker, endpoint } = await startBrokerWith({ fileBlocksMax: FILE_BLOCKS_MAX }, ...flags);
     const client = await startClient(endpoint);
     const given: string[] = [];
     const handOver = async (id: string, body: string): Promise<Ticket> => {

@@ -36,6 +36,8 @@ const REASONS: Readonly<Record<ErrorCode, ExitReason>> = {
   MESSAGE_TOO_LARGE: 'usage',
   STREAM_EXPECTED: 'usage',
   REQUEST_CONFLICT: 'usage',
+  // The answer is there; --codec, or its absence, does not fit it.
+  UNDECODABLE: 'usage',
   NO_BROKER: 'noBroker',
   NO_SUCH_SERVICE: 'noSuchMethod',
   NO_SUCH_METHOD: 'noSuchMethod',
@@ -57,7 +59,6 @@ const REASONS: Readonly<Record<ErrorCode, ExitReason>> = {
   UNSUPPORTED: 'refused',
   PROTOCOL_ERROR: 'internal',
   VERSION_MISMATCH: 'internal',
-  UNDECODABLE: 'internal',
   INVALID_SERVICE: 'internal',
   INTERNAL: 'internal',
 };

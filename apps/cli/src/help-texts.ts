@@ -117,7 +117,7 @@ export const BROKER_HELP = `
 Every setting is a flag (--queue-length-max), a variable (MAJORDOMO_QUEUE_LENGTH_MAX) and a key of
 the file (queueLengthMax), in this order; --print-config shows which one holds. A file is read only
 where --config or MAJORDOMO_CONFIG names it. Times are written 250ms, 5s, 2m, 1h; sizes 10kB, 64MiB,
-1GiB; plain numbers are milliseconds and bytes.
+1GiB. A plain number is bytes, or milliseconds where the name ends in ms (--drain-timeout-ms 500).
 
 Requests that are submitted are kept in the folder of --data until they are done and their outcomes
 are collected; with --data off nothing is, and submit is refused. A folder is for one broker. When it

@@ -5,13 +5,13 @@
 // F2. A new name is on disk only when its folder has been synced.
 
 import { existsSync } from 'node:fs';
-import { link, mkdir, mkdtemp, open, realpath, rename, rm, statfs } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, open, realpath, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DATA_FILE } from './data-file.js';
 
-/** Makes the folder when it is not there. @returns its real path, and whether it has no journal yet. */
+/** Makes the folder when it is not there. @returns its real path, and whether it has no journal yet. @throws what the system says. */
 export async function makeFolder(folder: string): Promise<{ readonly path: string; readonly isNew: boolean }> {
-  const first = await mkdir(folder, { recursive: true });
+  const first = await makePath(resolve(folder));
   const path = await realpath(folder);
   if (first !== undefined) {
     const top = dirname(await realpath(first));
@@ -21,6 +21,25 @@ export async function makeFolder(folder: string): Promise<{ readonly path: strin
     }
   }
   return { path, isNew: !existsSync(join(path, DATA_FILE)) };
+}
+
+/**
+ * Makes a folder and those above it that are missing. Node's own recursive mkdir never returns where a folder exists in which none can be
+ * made, as /proc is.
+ *
+ * @returns the topmost folder that was made; undefined when all were there.
+ */
+async function makePath(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path);
+    return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return undefined;
+    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
+  }
+  const first = await makePath(dirname(path));
+  return (await makePath(path)) === undefined ? first : (first ?? path);
 }
 
 /** F1. Two that make it at the same time are both content with that of the first; a disk without hard links cannot see to that. */

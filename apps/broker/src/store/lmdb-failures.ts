@@ -53,6 +53,10 @@ const REASONS: Readonly<Record<number | string, string>> = {
   EROFS: 'it is on a disk that can only be read',
   EEXIST: 'it is a file, not a folder',
   ENOTDIR: 'it is below a file, not below a folder',
+  ENOENT:
+    'it does not exist and cannot be created there (a symbolic link to nothing, or a file system that takes no folders)',
+  ELOOP: 'its path is a circle of symbolic links',
+  ENAMETOOLONG: 'its path is too long',
 };
 
 const REPLACE = 'restore it, or move the folder away and start with an empty one';

@@ -33,11 +33,13 @@ const CONNECTIONS_MAX = 1_000;
 const BODY_BYTES_MAX = 1_024 ** 3;
 
 const DEFAULT_DURATION = 10_000;
+/** Less measures nothing but the start. */
+const DURATION_MIN = 10;
 
 const TABLE: OptionTable<Given> = {
   inFlight: { type: 'count', fallback: 100, help: 'calls under way at most', min: 1, max: IN_FLIGHT_MAX },
   connections: { type: 'count', fallback: 1, help: 'clients that make them', min: 1, max: CONNECTIONS_MAX },
-  duration: { type: 'milliseconds', fallback: undefined, help: 'how long it is measured', min: 1, max: DAY },
+  duration: { type: 'milliseconds', fallback: undefined, help: 'how long it is measured', min: DURATION_MIN, max: DAY },
   warmUp: { type: 'milliseconds', fallback: 1_000, help: 'before it is measured', min: 0, max: DAY },
   requests: { type: 'count', fallback: undefined, help: 'calls that are measured', min: 1, max: REQUESTS_MAX },
   rate: { type: 'count', fallback: undefined, help: 'calls that are due in a second', min: 1, max: RATE_MAX },

@@ -3,6 +3,7 @@
 // B1. The first SIGTERM or SIGINT drains; the second ends the process at once.
 // B2. A bug ends the process with a fatal line and exit code 70: whatever runs it starts it again, and clients ask again.
 // B3. So does a journal that cannot be written, with 74: nothing more is acknowledged, and the next start begins with what is on disk.
+// B4. A broker that is still starting some seconds after the first signal (its disk does not answer) ends without having started.
 
 import { createBroker, type BrokerOptions, type RunningBroker } from '@majordomo/broker';
 import { isMajordomoError } from '@majordomo/protocol';
@@ -14,6 +15,7 @@ import type { Screen } from '../output/screen.js';
 import type { ProcessSettings } from '../settings/tables.js';
 import { brokerLog, logEvent } from './broker-log.js';
 import { isLoopback } from './exposure.js';
+import { startedOrStopped, type Signal } from './started-or-stopped.js';
 
 /**
  * Runs until a signal comes.
@@ -25,9 +27,13 @@ export async function runBroker(settings: ProcessSettings & BrokerOptions, scree
   const { logLevel, ...options } = settings;
   const log = brokerLog(logLevel);
   process.on('uncaughtException', (error) => endByBug(log, error));
-  // Listened for first: a signal that comes while the broker starts is obeyed as soon as it runs.
+  // Listened for first: a signal that arrives while the broker starts is obeyed as soon as it runs.
   const stop = nextSignal();
-  const broker = await startBroker(options, log);
+  const broker = await startedOrStopped(startBroker(options, log), stop);
+  if (typeof broker === 'string') {
+    log.warn({ signal: broker }, 'the broker had not started yet when it was told to end');
+    process.exit(exitCodeOfSignal(broker));
+  }
   await tellReady(broker, log, screen);
   log.info(
     { signal: await stop, drainTimeoutMs: options.drainTimeoutMs },
@@ -80,10 +86,10 @@ async function tellReady(broker: RunningBroker, log: Logger, screen: Screen): Pr
 }
 
 /** B1. The first signal that comes. */
-function nextSignal(): Promise<NodeJS.Signals> {
+function nextSignal(): Promise<Signal> {
   return new Promise((resolve) => {
     let told = false;
-    const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
+    const onSignal = (signal: Signal): void => {
       if (told) process.exit(exitCodeOfSignal(signal));
       told = true;
       resolve(signal);

@@ -1,6 +1,6 @@
 // What majordomo broker makes of flags, variables and a file, without starting a broker.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -62,12 +62,32 @@ test('--print-config shows every setting and where it came from, the chosen ones
   expect(rows.slice(5).every(([, , from]) => from === 'default')).toBe(true);
 });
 
-test('off, or no text at all, is no folder; what cannot be one is found at once', async () => {
-  for (const data of ['off', ''])
-    expect(await configOf({ data })).toMatch(new RegExp(`^data +${data || '-'} +--data$`, 'm'));
+test('off is no folder; a path that cannot be one is found at once', async () => {
+  expect(await configOf({ data: 'off' })).toMatch(/^data +off +--data$/m);
+  symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling'));
+  expect(await problemsOf({ data: '' })).toEqual(['--data : must be the path of a folder, or off']);
+  expect(await problemsOf({ data: join(folder, 'dangling', 'data') })).toEqual([
+    expect.stringMatching(/dangling is a symbolic link to a folder that does not exist$/),
+  ]);
   expect(await problemsOf({ config: yaml('data: 5\n') })).toEqual([
     `${join(folder, 'majordomo.yaml')}: data: 5: must be the path of a folder, or off`,
   ]);
+});
+
+test('settings below a heading are refused, and so are wrong values of settings that other commands use', async () => {
+  const path = join(folder, 'majordomo.yaml');
+  expect(await problemsOf({ config: yaml('broker:\n  queueLengthMax: 5\n') })).toEqual([
+    expect.stringMatching(/majordomo.yaml: broker: .*: must be a list of /),
+    `${path}: broker: settings are not grouped: write queueLengthMax at the left margin`,
+  ]);
+  expect(await problemsOf({ config: yaml('limits: { queueLengthMax: 5 }\ntimeout: 5\n') })).toEqual([
+    `${path}: limits: unknown key`,
+    `${path}: timeout: 5: needs a unit: write 5s, or 5ms`,
+    `${path}: limits: settings are not grouped: write queueLengthMax at the left margin`,
+  ]);
+  expect(await configOf({ config: yaml('broker: tcp://127.0.0.1:7000\nqueueLengthMax: 5\n') })).toMatch(
+    /^queueLengthMax +5 /m,
+  );
 });
 
 test('plain Majordomo peers are served unless they are shut out, by flag, variable or file', async () => {

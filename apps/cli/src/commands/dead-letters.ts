@@ -33,7 +33,7 @@ export function deadLetters(line: CommandLine): Promise<number> {
 }
 
 async function actOnOne(line: CommandLine): Promise<number> {
-  const { action, id, problems } = readAction(line, ACTIONS, 'request');
+  const { action, id, problems } = readAction(line, ACTIONS, 'request', ['list']);
   const settings = await askingSettings(line, problems);
   const { method, text } = ACTIONS[action];
   const answer = await askEach(settings, method, id);

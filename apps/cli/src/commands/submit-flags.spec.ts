@@ -45,10 +45,11 @@ test('everything that is wrong is told together', () => {
 });
 
 test.each([
-  [{ runAt: '1900000000000' }, 'must be at most 24 days ahead'],
+  [{ runAt: '1900000000000' }, 'must be a date like 2030-01-31T08:00Z, or a time from now like 90s or 2h'],
+  [{ runAt: '90' }, 'must be a date like 2030-01-31T08:00Z, or a time from now like 90s or 2h'],
   [{ runAt: '2031-01-01' }, 'must be at most 24 days ahead'],
   [{ runAt: '2030-02-30T99:00Z' }, 'must be a date like'],
-  [{ runAt: '10', expires: '10' }, 'is not before --expires is over'],
+  [{ runAt: '10s', expires: '10s' }, 'is not before --expires is over'],
 ])('%p is refused', (flags, why) => {
   expect(problemsOf(flags)).toEqual([expect.stringContaining(`--run-at ${flags.runAt}: ${why}`)]);
 });

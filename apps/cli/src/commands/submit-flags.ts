@@ -53,7 +53,7 @@ export function readSubmitFlags(
 
 /** @returns ms since 1970, undefined when the text is neither a date nor a time from now. */
 function dateOf(text: string, date: number): number | undefined {
-  const fromNow = readDuration(text);
+  const fromNow = /[a-z]\s*$/i.test(text) ? readDuration(text) : undefined;
   if (fromNow !== undefined) return date + fromNow;
   const found = ISO.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(found) ? undefined : found;

@@ -1,7 +1,7 @@
 // Gathers the sources of a command's settings and resolves its table, so that every command has one call to make.
 
 import type { OptionTable } from '@majordomo/protocol';
-import { CONFIG_KEY, unknownToAll } from './known-names.js';
+import { CONFIG_KEY, problemsOfOthers } from './known-names.js';
 import { resolveSettings, type Resolved, type Sources } from './settings.js';
 import { readSettingsFile } from './settings-file.js';
 import { UsageError } from './usage-error.js';
@@ -36,7 +36,7 @@ export async function gatherSettings<Options extends object>(
   }
   const sources = { flags, variables, file };
   const resolved = resolveSettings(table, sources);
-  problems.push(...resolved.problems, ...(await unknownToAll(sources)));
+  problems.push(...resolved.problems, ...(await problemsOfOthers(sources, Object.keys(table))));
   if (problems.length === 0) problems.push(...(contradictions?.(resolved.values) ?? []));
   if (problems.length > 0) throw new UsageError(problems);
   return resolved;

@@ -1,6 +1,6 @@
 // Durations and sizes as people write them, and back: 250ms, 5s, 2m, 1h; 10kB, 64MiB.
 //
-// Q1. A plain number is milliseconds or bytes: what `createBroker()` takes can be pasted here.
+// Q1. A plain number is milliseconds or bytes: what `createBroker()` takes can be pasted here (settings.ts S4 says where that is allowed).
 // Q2. Case does not count, and a fraction is allowed where a unit follows: 1.5s.
 
 const MILLISECONDS: Readonly<Record<string, number>> = {

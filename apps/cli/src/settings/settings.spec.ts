@@ -74,6 +74,29 @@ test('all problems are told together, each with the place where it was said', ()
   ]);
 });
 
+test('a plain number is milliseconds only where the name says so', () => {
+  interface Times {
+    readonly timeout: number;
+    readonly timeoutMs: number;
+  }
+  const time = { type: 'milliseconds', fallback: 1, help: '', min: 0, max: 60_000 } as const;
+  const table: OptionTable<Times> = { timeout: time, timeoutMs: time };
+  const problemsOf = (given: Partial<Sources>) => resolveSettings(table, sources(given)).problems;
+  expect(problemsOf({ flags: { timeout: '5', timeoutMs: '5' } })).toEqual([
+    '--timeout 5: needs a unit: write 5s, or 5ms',
+  ]);
+  expect(problemsOf({ variables: { MAJORDOMO_TIMEOUT: '5' } })).toEqual([
+    'MAJORDOMO_TIMEOUT=5: needs a unit: write 5s, or 5ms',
+  ]);
+  expect(problemsOf({ file: file({ timeout: 5, timeoutMs: 5 }) })).toEqual([
+    'm.yaml: timeout: 5: needs a unit: write 5s, or 5ms',
+  ]);
+  expect(problemsOf({ flags: { timeout: '0' } })).toEqual([]);
+  expect(problemsOf({ flags: { timeout: 'soon' } })).toEqual([
+    '--timeout soon: must be a duration like 250ms, 5s, 2m or 1h',
+  ]);
+});
+
 test('a flag can stand in for a variable that is wrong', () => {
   const given = sources({ flags: { heartbeatMs: '1s' }, variables: { MAJORDOMO_HEARTBEAT_MS: 'soon' } });
   expect(resolveSettings(TABLE, given).problems).toEqual([]);

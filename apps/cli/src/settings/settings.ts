@@ -3,6 +3,7 @@
 // S1. Every problem is found and they are told together, each naming the flag, variable or key that is wrong.
 // S2. What nobody knows is a problem, with the nearest known name: a slip is never passed over in silence.
 // S3. What a stronger source overrides is not looked at: a flag can stand in for a variable that is wrong.
+// S4. A plain number is milliseconds where the name says so (drainTimeoutMs); elsewhere (timeout) it needs a unit, since many mean seconds.
 
 import { nearestName, optionProblem, type OptionSpec, type OptionTable, type OptionType } from '@majordomo/protocol';
 import { readDuration, readSize } from './quantities.js';
@@ -46,6 +47,11 @@ const HOW_TO_WRITE: Partial<Record<OptionType, string>> = {
   flag: 'must be true or false',
 };
 
+function howToWrite(key: string, type: OptionType): string {
+  if (type === 'milliseconds' && !key.endsWith('Ms')) return 'must be a duration like 250ms, 5s, 2m or 1h';
+  return HOW_TO_WRITE[type] ?? 'has no value';
+}
+
 const FLAG_WORDS: Readonly<Record<string, boolean>> = {
   true: true,
   false: false,
@@ -54,6 +60,15 @@ const FLAG_WORDS: Readonly<Record<string, boolean>> = {
   on: true,
   off: false,
 };
+
+/** S4. What is said about a number of milliseconds under a name that does not end in Ms. */
+function unitProblem(key: string, type: OptionType, given: unknown): string | undefined {
+  if (type !== 'milliseconds' || key.endsWith('Ms')) return undefined;
+  const text = typeof given === 'number' ? String(given) : given;
+  if (typeof text !== 'string' || !/^\s*\d+(?:\.\d+)?\s*$/.test(text) || Number(text) === 0) return undefined;
+  const digits = text.trim();
+  return `needs a unit: write ${digits}s, or ${digits}ms`;
+}
 
 /** The value that a text stands for; undefined when it stands for none of that type. */
 function readText(type: OptionType, text: string): unknown {
@@ -108,11 +123,14 @@ function shown(value: unknown): string {
 
 /** A value of the right type, or the problem with it. */
 function valueOf(
+  key: string,
   spec: OptionSpec<unknown>,
   given: unknown,
 ): { readonly value: unknown } | { readonly problem: string } {
+  const unit = unitProblem(key, spec.type, given);
+  if (unit !== undefined) return { problem: unit };
   const value = typed(spec.type, given);
-  if (value === undefined) return { problem: HOW_TO_WRITE[spec.type] ?? 'has no value' };
+  if (value === undefined) return { problem: howToWrite(key, spec.type) };
   const problem = optionProblem(spec, value);
   return problem === undefined ? { value } : { problem };
 }
@@ -140,7 +158,7 @@ export function resolveSettings<Options extends object>(
   const problems: string[] = [];
   for (const [key, spec] of Object.entries(table) as [string, OptionSpec<unknown>][]) {
     const given = givenFor(key, sources);
-    const read = given === undefined ? { value: spec.fallback } : valueOf(spec, given.value);
+    const read = given === undefined ? { value: spec.fallback } : valueOf(key, spec, given.value);
     if ('problem' in read) problems.push(`${given?.said ?? key}: ${read.problem}`);
     else {
       values[key] = read.value;
