@@ -3,7 +3,8 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBroker } from '@majordomo/broker';
-import { majordomo } from './command.js';
+import { BIN, majordomo } from './command.js';
+import { built, Program } from './processes.js';
 import { clearStage, dataFolder, LIMIT_MS } from './stage.js';
 
 let folder = '';
@@ -63,3 +64,27 @@ test('a broker of a program makes the folders that are missing, and says what is
   symlinkSync(join(folder, 'real'), join(folder, 'dangling'));
   await (await createBroker({ ...options, data: join(folder, 'dangling', 'x') })).close();
 });
+
+test(
+  'the log is JSON where no terminal is, and text where it is asked for',
+  async () => {
+    const logOf = async (...flags: string[]): Promise<string> => {
+      const args = ['broker', ...BIND, '--data', 'off', '--json', ...flags];
+      const broker = new Program(built(BIN), { args });
+      await broker.hear('ready');
+      broker.signal('SIGTERM');
+      await broker.ended;
+      return broker.errors;
+    };
+    const lines = (await logOf()).trimEnd().split('\n');
+    expect(lines.map((line) => typeof (JSON.parse(line) as { msg: unknown }).msg)).not.toContain('undefined');
+    expect(await logOf('--log-format', 'text')).toMatch(
+      /^\[\d\d:\d\d:\d\d\.\d+\] INFO(?: \(\d+\))?: listening on tcp:.*$/m,
+    );
+    expect(await majordomo(['broker', ...BIND, '--log-format', 'xml'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--log-format xml: must be one of auto, text, json'),
+    });
+  },
+  LIMIT_MS,
+);

@@ -119,6 +119,8 @@ the file (queueLengthMax), in this order; --print-config shows which one holds. 
 where --config or MAJORDOMO_CONFIG names it. Times are written 250ms, 5s, 2m, 1h; sizes 10kB, 64MiB,
 1GiB. A plain number is bytes, or milliseconds where the name ends in ms (--drain-timeout-ms 500).
 
+On a terminal the log is text, elsewhere lines of JSON; --log-format chooses.
+
 Requests that are submitted are kept in the folder of --data until they are done and their outcomes
 are collected; with --data off nothing is, and submit is refused. A folder is for one broker. When it
 cannot be written any more the broker acknowledges nothing more and ends with exit code 74: whatever

@@ -24,8 +24,8 @@ import { startedOrStopped, type Signal } from './started-or-stopped.js';
  * @throws MajordomoError INVALID_OPTION for an endpoint that cannot be bound.
  */
 export async function runBroker(settings: ProcessSettings & BrokerOptions, screen: Screen): Promise<number> {
-  const { logLevel, ...options } = settings;
-  const log = brokerLog(logLevel);
+  const { logLevel, logFormat, ...options } = settings;
+  const log = await brokerLog({ logLevel, logFormat }, screen.logTarget);
   process.on('uncaughtException', (error) => endByBug(log, error));
   // Listened for first: a signal that arrives while the broker starts is obeyed as soon as it runs.
   const stop = nextSignal();

@@ -29,7 +29,7 @@ export function brokerOptionsOf(settings: BrokerOptions): BrokerOptions {
 }
 
 /** The flags that nearly everybody needs; the others are listed apart. */
-const FIRST = ['bind', 'data', 'logLevel', 'drainTimeoutMs'];
+const FIRST = ['bind', 'data', 'logLevel', 'logFormat', 'drainTimeoutMs'];
 
 const PLACEHOLDERS: Readonly<Record<OptionType, string>> = {
   milliseconds: '<time>',
@@ -41,7 +41,12 @@ const PLACEHOLDERS: Readonly<Record<OptionType, string>> = {
   other: '<value>',
 };
 /** Where there is a better word than its type. */
-const NAMED: Readonly<Record<string, string>> = { bind: '<endpoints>', data: '<folder>', logLevel: '<level>' };
+const NAMED: Readonly<Record<string, string>> = {
+  bind: '<endpoints>',
+  data: '<folder>',
+  logLevel: '<level>',
+  logFormat: '<format>',
+};
 
 /** A value as it would be written. */
 export function valueText(type: OptionType, value: unknown): string {

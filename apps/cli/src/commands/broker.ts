@@ -21,8 +21,8 @@ export async function broker(line: CommandLine): Promise<number> {
     await printConfig(resolved, line);
     return 0;
   }
-  const { logLevel } = resolved.values;
-  return runBroker({ ...brokerOptionsOf(resolved.values), logLevel }, line.screen);
+  const { logLevel, logFormat } = resolved.values;
+  return runBroker({ ...brokerOptionsOf(resolved.values), logLevel, logFormat }, line.screen);
 }
 
 function contradictions(settings: BrokerSettings): readonly string[] {

@@ -34,6 +34,8 @@ export class Screen {
   readonly paintAside: Paint;
   /** Someone watches stderr: a line there may be written over. */
   readonly isWatched: boolean;
+  /** What stderr is, for a log. */
+  readonly logTarget: { readonly isTerminal: boolean; readonly noColor: boolean };
   readonly #stdout: MaybeTerminal;
   readonly #stderr: MaybeTerminal;
 
@@ -41,6 +43,7 @@ export class Screen {
     this.json = json;
     this.#stdout = stdout;
     this.#stderr = stderr;
+    this.logTarget = { isTerminal: stderr.isTTY === true, noColor };
     this.isWatched = stderr.isTTY === true && !noColor;
     this.paint = stdout.isTTY === true && !noColor ? COLOUR : PLAIN;
     this.paintAside = this.isWatched ? COLOUR : PLAIN;

@@ -41,9 +41,17 @@ export const ASKING_TABLE: OptionTable<AskingSettings> = {
 /** Words of pino, the most talkative last; `silent` says nothing. */
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
+/** `auto`: text on a terminal, JSON elsewhere. */
+export const LOG_FORMATS = ['auto', 'text', 'json'] as const;
+
 /** Of the broker as a process. */
 export interface ProcessSettings {
   readonly logLevel: string;
+  readonly logFormat: string;
+}
+
+function oneOf(words: readonly string[]): (value: string) => string | undefined {
+  return (value) => (words.includes(value) ? undefined : `must be one of ${words.join(', ')}`);
 }
 
 export const PROCESS_TABLE: OptionTable<ProcessSettings> = {
@@ -51,7 +59,12 @@ export const PROCESS_TABLE: OptionTable<ProcessSettings> = {
     type: 'text',
     fallback: 'info',
     help: `how much is logged: ${LOG_LEVELS.join(', ')}`,
-    check: (level) =>
-      (LOG_LEVELS as readonly string[]).includes(level) ? undefined : `must be one of ${LOG_LEVELS.join(', ')}`,
+    check: oneOf(LOG_LEVELS),
+  },
+  logFormat: {
+    type: 'text',
+    fallback: 'auto',
+    help: 'how the log is written: text, json, or auto, which is text on a terminal and JSON elsewhere',
+    check: oneOf(LOG_FORMATS),
   },
 };
