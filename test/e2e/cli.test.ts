@@ -197,6 +197,14 @@ test(
       code: 2,
       stderr: expect.stringContaining('extra: one argument too many'),
     });
+    expect(await majordomo(['dead-letters', 'nosuch'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('nosuch: unknown action; the actions are list, show, replay, purge'),
+    });
+    expect(await majordomo(['bench', 'lab.echo', '--duration', '1'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--duration 1: needs a unit: write 1s, or 1ms'),
+    });
     expect(await majordomo(['demo', '--calls', '--json'])).toMatchObject({ code: 2 });
     expect(await majordomo(['call', '--timeout'])).toMatchObject({
       code: 2,
