@@ -7,6 +7,7 @@ import type { Loaded, Store, StoredEntry } from '@majordomo/broker';
 export class MemoryJournal {
   starts = 0;
   hasRoom = true;
+  readonly secret = Buffer.alloc(32, 7);
   readonly entries = new Map<number, Uint8Array>();
   readonly damaged = new Map<number, Uint8Array>();
 
@@ -30,7 +31,8 @@ export class MemoryStore implements Store {
     const journal = this.#journal;
     journal.starts += 1;
     const entries = [...journal.entries].sort(([a], [b]) => a - b).map(([key, value]) => ({ key, value }));
-    return Promise.resolve({ id: journal.id, starts: journal.starts, entries: this.#lots(entries) });
+    const { id, starts, secret } = journal;
+    return Promise.resolve({ id, starts, secret, entries: this.#lots(entries) });
   }
 
   async *#lots(entries: readonly StoredEntry[]): AsyncGenerator<readonly StoredEntry[]> {

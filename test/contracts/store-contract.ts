@@ -70,22 +70,23 @@ export function storeContract(name: string, makeWorld: () => StoreWorld | Promis
 function loading(world: () => StoreWorld): void {
   test('a new journal is empty, has a number of its own, and has been started once', async () => {
     const store = await world().open();
-    const { id, starts, entries } = await store.load();
+    const { id, starts, secret, entries } = await store.load();
     expect(Number.isSafeInteger(id) && id > 0).toBe(true);
+    expect(secret).toHaveLength(32);
     expect(starts).toBe(1);
     for await (const lot of entries) expect(lot).toEqual([]);
     await store.close();
   });
 
-  test('the number stays, and every start is counted, also after a crash', async () => {
+  test('the number and the secret stay, and every start is counted, also after a crash', async () => {
     const first = await world().open();
-    const { id } = await first.load();
+    const { id, secret } = await first.load();
     await first.close();
     const second = await world().open();
-    expect(await second.load()).toMatchObject({ id, starts: 2 });
+    expect(await second.load()).toMatchObject({ id, secret, starts: 2 });
     await world().crash();
     const third = await world().open();
-    expect(await third.load()).toMatchObject({ id, starts: 3 });
+    expect(await third.load()).toMatchObject({ id, secret, starts: 3 });
     await third.close();
   });
 

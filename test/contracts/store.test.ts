@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LmdbStore, type Store, type StoredEntry } from '@majordomo/broker';
-import { decodeBody, encodeBody } from '@majordomo/protocol';
+import { checksumOf, decodeBody, encodeBody } from '@majordomo/protocol';
 import { open } from 'lmdb';
 import { SystemClock } from '@majordomo/runtime';
 import { Dice } from '../fuzz/dice.js';
@@ -125,13 +125,15 @@ describe('the journal in LMDB', () => {
 
   const openIn = (folder: string): Promise<LmdbStore> => LmdbStore.open({ folder, date: DATE });
 
-  async function load(folder: string): Promise<{ id: number; starts: number; entries: StoredEntry[] }> {
+  type Found = { id: number; starts: number; secret: Uint8Array; entries: StoredEntry[] };
+
+  async function load(folder: string): Promise<Found> {
     const store = await openIn(folder);
-    const { id, starts, entries } = await store.load();
+    const { id, starts, secret, entries } = await store.load();
     const all: StoredEntry[] = [];
     for await (const lot of entries) all.push(...lot);
     await store.close();
-    return { id, starts, entries: all };
+    return { id, starts, secret, entries: all };
   }
 
   test('is for one broker: another of this process is told who has it, and gets it afterwards', async () => {
@@ -187,7 +189,7 @@ describe('the journal in LMDB', () => {
   test('knows its number when either copy of it is damaged, and reports the damage', async () => {
     const folder = scratch.folder();
     const { id } = await load(folder);
-    const places = placesOf(readFileSync(join(folder, FILE)), encodeBody([1, id, 1]));
+    const places = placesOf(readFileSync(join(folder, FILE)), encodeBody([1, id, 1]).subarray(1));
     expect(places.length).toBeGreaterThanOrEqual(2);
     const damaged: number[] = [];
     for (const place of places) {
@@ -202,13 +204,31 @@ describe('the journal in LMDB', () => {
     expect(damaged.reduce((sum, count) => sum + count)).toBe(2);
   });
 
+  test('which was made without a secret gets one at its next start, and keeps it', async () => {
+    const folder = scratch.folder();
+    const { id, secret } = await load(folder);
+    const fields = encodeBody([1, id, 1]);
+    const before = Buffer.alloc(8 + fields.length);
+    before.writeDoubleBE(checksumOf(fields), 0);
+    before.set(fields, 8);
+    const root = open({ path: folder, noSubdir: false, encoding: 'binary', overlappingSync: false });
+    const table = root.openDB<Buffer, string>({ name: 'identity', encoding: 'binary' });
+    for (const copy of ['identity', 'identity-copy']) await table.put(copy, before);
+    await root.close();
+    const found = await load(folder);
+    expect(found).toMatchObject({ id, starts: 2, entries: [] });
+    expect(found.secret).toHaveLength(32);
+    expect(found.secret).not.toEqual(secret);
+    expect(await load(folder)).toMatchObject({ id, starts: 3, secret: found.secret });
+  });
+
   test('gets a new number, and numbers that nobody had, when both copies are damaged', async () => {
     const folder = scratch.folder();
     const store = await openIn(folder);
     const { id } = await store.load();
     await store.commit([{ key: 7 * 2 ** 32 + 5, value: Buffer.from('entry'), isDamaged: false }]);
     await store.close();
-    const places = placesOf(readFileSync(join(folder, FILE)), encodeBody([1, id, 1]));
+    const places = placesOf(readFileSync(join(folder, FILE)), encodeBody([1, id, 1]).subarray(1));
     const found = await load(copyWithFlips(folder, places));
     expect(found.id).not.toBe(id);
     expect(found).toMatchObject({ starts: 8, entries: [{ key: 0 }, { key: 0 }, { key: 7 * 2 ** 32 + 5 }] });

@@ -135,8 +135,54 @@ withPython('Titanic, RFC 9', () => {
         expect(await client.call('titanic.reply', uuid)).toEqual(['400']);
         expect(await client.call('titanic.close', uuid)).toEqual(['200']);
       }
-      expect(statusOf(await client.call('titanic.request', 'coffee'))).toBe(400);
-      expect(statusOf(await client.call('titanic.request', '\x00', 'latte'))).toBe(400);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'a malformed titanic.request, or one for a service of the broker itself, is answered with 400 and nothing else (M17)',
+    async () => {
+      const { endpoint } = await stage({ data: dataFolder() });
+      const client = await plainClient(endpoint);
+      for (const body of [
+        ['coffee'],
+        ['', 'latte'],
+        ['\x00', 'latte'],
+        ['x'.repeat(10_000), 'latte'],
+        ['mmi.service', 'coffee'],
+        ['titanic.request', 'coffee', 'latte'],
+        ['titanic.close', '0'.repeat(32)],
+        ['majordomo.info', 'x'],
+      ]) {
+        expect(await client.call('titanic.request', ...body)).toEqual(['400']);
+      }
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'a client that counts from its own uuid cannot close or read the request of another, also after a restart (M18)',
+    async () => {
+      const bind = await freeEndpoint();
+      const data = dataFolder();
+      let broker = await startBroker({ bind, data });
+      const [mine, theirs] = [await plainClient(bind), await plainClient(bind)];
+      const uuid = await submit(mine, 'coffee', 'mine');
+      const strange = await submit(theirs, 'coffee', 'theirs');
+      // The number of the request is no secret; the digest behind it is another one for each.
+      for (const guess of [strange.slice(0, 14) + uuid.slice(14), strange.slice(0, 30) + uuid.slice(30)]) {
+        expect(await mine.call('titanic.close', guess)).toEqual(['200']);
+        expect(await mine.call('titanic.reply', guess)).toEqual(['400']);
+      }
+      expect(await theirs.call('titanic.reply', strange)).toEqual(['300']);
+      broker.kill();
+      await broker.ended;
+
+      broker = await startBroker({ bind, data });
+      const again = await plainClient(bind);
+      await until('the journal is read', async () => statusOf(await again.call('titanic.reply', strange)) === 300);
+      expect(await again.call('titanic.reply', strange.slice(0, 14) + uuid.slice(14))).toEqual(['400']);
+      expect(await again.call('titanic.reply', uuid)).toEqual(['300']);
     },
     LIMIT_MS,
   );

@@ -86,11 +86,37 @@ describe.each(VERSIONS)('for MDP/%s', (version) => {
     expect(ask('titanic.request', 'coffee', 'latte')[0]).toBe('200');
   });
 
-  test('M15: a request that says no service, or no body, is refused and stores nothing', () => {
+  test.each([
+    ['without a body', 'coffee'],
+    ['for an empty name', "''", 'x'],
+    ['for a name that nobody can have', '\u0001', 'x'],
+    ['for mmi', 'mmi.service', 'coffee'],
+    ['for titanic itself', 'titanic.request', 'coffee', 'x'],
+    ['for titanic.close', 'titanic.close', '0'.repeat(32)],
+    ["for the native broker's own service", 'majordomo.info', 'x'],
+  ])('M17: titanic.request %s is 400 alone, and stores nothing', (_, ...body) => {
     scene.openJournal();
-    expect(ask('titanic.request', 'coffee')[0]).toMatch(/^400/);
-    expect(ask('titanic.request', 'with space', 'x')[0]).toMatch(/^400/);
+    expect(ask('titanic.request', ...body)).toEqual(['400']);
     expect(scene.broker.memory.journal.count).toBe(0);
+  });
+
+  test('M18: whoever counts from its own uuid neither reads nor closes the request of another', () => {
+    scene.openJournal();
+    const [, mine = ''] = ask('titanic.request', 'coffee', 'mine');
+    const [, theirs = ''] = ask('titanic.request', 'coffee', 'theirs');
+    const next = (Number.parseInt(mine.slice(0, 14), 16) + 1).toString(16).padStart(14, '0');
+    expect(theirs.slice(0, 14)).toBe(next);
+    for (const guess of [
+      next + mine.slice(14),
+      next + '0'.repeat(18),
+      theirs.slice(0, 31) + (theirs.endsWith('0') ? 1 : 0),
+    ]) {
+      expect(ask('titanic.reply', guess)).toEqual(['400']);
+      expect(ask('titanic.close', guess)).toEqual(['200']);
+    }
+    expect(ask('titanic.reply', theirs)).toEqual(['300']);
+    expect(ask('titanic.close', theirs)).toEqual(['200']);
+    expect(ask('titanic.reply', theirs)).toEqual(['400']);
   });
 
   test('M15: a stored failure is 200 and the error of M11', () => {

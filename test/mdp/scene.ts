@@ -12,6 +12,7 @@ import {
   type MdpSettings,
 } from '@majordomo/broker';
 import {
+  digestOf,
   encodeBody,
   encodeMessages,
   FOREIGN,
@@ -56,7 +57,16 @@ export class Scene {
   constructor({ broker = {}, mdp = {}, upMs }: SceneInit = {}) {
     const settings = { ...BROKER_DEFAULTS, instance: 1, ...broker };
     this.broker = new Broker(settings, this.now - (upMs ?? settings.absenceMaxMs));
-    this.gateway = new MdpGateway(this.broker, { heartbeatMs: 2_500, liveness: 3, expiresMs: 60_000, ...mdp });
+    this.gateway = new MdpGateway(this.broker, {
+      heartbeatMs: 2_500,
+      liveness: 3,
+      expiresMs: 60_000,
+      sealOf: (ticket) =>
+        digestOf(Buffer.from(`seal ${ticket}`))
+          .toString(16)
+          .padStart(18, '0'),
+      ...mdp,
+    });
   }
 
   /** `name: frames`, line by line. @returns what everybody was told meanwhile: `name <- frames`. */

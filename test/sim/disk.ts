@@ -11,6 +11,8 @@ import type { Dice } from '../fuzz/dice.js';
 
 /** Length, and the checksum of what follows. */
 const HEAD_BYTES = 12;
+/** Nobody guesses in these worlds. */
+const SECRET = Buffer.alloc(32, 7);
 /** Entries of one lot of `load`: few, so that a journal is seldom read in one turn. */
 const LOT = 5;
 
@@ -121,7 +123,7 @@ export class DiskStore implements Store {
     disk.append({ start: starts });
     disk.sync();
     const entries = [...disk.durable].sort(([a], [b]) => a - b).map(([key, value]) => ({ key, value }));
-    return { id: disk.id, starts, entries: this.#lots(entries) };
+    return { id: disk.id, starts, secret: SECRET, entries: this.#lots(entries) };
   }
 
   async *#lots(entries: readonly StoredEntry[]): AsyncGenerator<readonly StoredEntry[]> {

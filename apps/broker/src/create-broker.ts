@@ -17,6 +17,7 @@ import type { MdpSettings } from './core/mdp/desk.js';
 import { MdpGateway, type GatewayInput } from './core/mdp/gateway.js';
 import { LmdbStore } from './store/lmdb-store.js';
 import { Room } from './store/room.js';
+import { sealWith } from './store/seal.js';
 import type { Loaded, Store } from './store/store.js';
 import { resolveBrokerOptions, type BrokerOptions, type BrokerOptionsGiven } from './options.js';
 
@@ -99,7 +100,7 @@ export class BrokerProcess implements RunningBroker {
     };
     const speaksMdp = options.mdp === 'on';
     this.#driver = new Driver<GatewayInput, BrokerEvent>({
-      machine: speaksMdp ? new MdpGateway(machine, mdpSettings(options)) : machine,
+      machine: speaksMdp ? new MdpGateway(machine, mdpSettings(options, journal?.loaded)) : machine,
       foreignInput: speaksMdp ? (link, frames) => ({ kind: 'foreign', link, frames }) : undefined,
       port,
       clock,
@@ -206,8 +207,14 @@ async function openJournal({ data }: BrokerOptions, clock: Clock): Promise<OpenJ
   }
 }
 
-function mdpSettings({ mdpHeartbeatMs, mdpLiveness, mdpExpiresMs }: BrokerOptions): MdpSettings {
-  return { heartbeatMs: mdpHeartbeatMs, liveness: mdpLiveness, expiresMs: mdpExpiresMs };
+function mdpSettings(options: BrokerOptions, loaded: Loaded | undefined): MdpSettings {
+  return {
+    heartbeatMs: options.mdpHeartbeatMs,
+    liveness: options.mdpLiveness,
+    expiresMs: options.mdpExpiresMs,
+    // Without a journal there are no tickets.
+    sealOf: loaded === undefined ? () => '' : sealWith(loaded.secret),
+  };
 }
 
 /** Nobody asked to be told: a bug ends the process, loudly. */

@@ -9,5 +9,5 @@ export { defaultBrokers } from './environment.js';
 export { checkEndpoint, endpointList, type EndpointUse } from './endpoint.js';
 export { PORT_LIMITS, type PortLimits } from './limits.js';
 export type { ListeningPort, LossReason, Port, PortHandlers } from './port.js';
-export { randomInstance, randomSeed } from './random.js';
+export { randomInstance, randomSecret, randomSeed } from './random.js';
 export { RouterPort, type RouterPortOptions } from './router-port.js';

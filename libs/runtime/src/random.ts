@@ -9,6 +9,11 @@ export function randomInstance(): number {
   return instance === 0 ? randomInstance() : instance;
 }
 
+/** @returns 32 random bytes, as a key for digests. */
+export function randomSecret(): Uint8Array {
+  return randomBytes(32);
+}
+
 /** @returns a seed for `Chance`: an integer of 32 random bits. */
 export function randomSeed(): number {
   return randomBytes(4).readUInt32BE(0);

@@ -86,8 +86,8 @@ export class LmdbStore implements Store {
 
   async load(): Promise<Loaded> {
     const last = this.#entries.getKeys({ reverse: true, limit: 1, start: Number.MAX_SAFE_INTEGER });
-    const { id, starts, damaged } = await this.#identity.next([...last][0]);
-    return { id, starts, entries: this.#read(damaged) };
+    const { id, starts, secret, damaged } = await this.#identity.next([...last][0]);
+    return { id, starts, secret, entries: this.#read(damaged) };
   }
 
   /** L4, L5. */

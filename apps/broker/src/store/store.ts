@@ -16,6 +16,8 @@ export interface Loaded {
   readonly id: number;
   /** How many times it has been loaded, this time included. On disk before `load` resolves, so that no number is used twice. */
   readonly starts: number;
+  /** 32 random bytes, drawn when the journal was made, the same ever after: what is derived from it for clients cannot be guessed. */
+  readonly secret: Uint8Array;
   /** Everything that was committed, in the order of the keys, in lots that one turn can take. To be read once. */
   readonly entries: AsyncIterable<readonly StoredEntry[]>;
 }

@@ -22,9 +22,9 @@ import { bodyOf, errorFrames, framesOf, requestHeaders, resultFrames } from './b
 import { partialToClient, replyToClient } from './dialect.js';
 import type { Desk } from './desk.js';
 import { answerMmi } from './mmi.js';
-import { AskedName, nameOf, resolve } from './names.js';
+import { AskedName, resolve } from './names.js';
 import type { MdpClient, MdpRequest } from './peer.js';
-import { closeTicket, readTicket, ticketUuid } from './titanic.js';
+import { closeTicket, readSubmission, readTicket, ticketUuid, type Titanic } from './titanic.js';
 
 /** Values of a stream that are gathered for a 0.1 client, and their bytes. */
 const GATHERED_MAX = 1_024;
@@ -137,7 +137,10 @@ export class MdpClients {
       case Kind.final:
         return this.#ended(client, request, this.#resultOf(request, record));
       case Kind.accepted:
-        return this.#ended(client, request, [Buffer.from('200'), ticketUuid(record.journal, record.ticket)]);
+        return this.#ended(client, request, [
+          Buffer.from('200'),
+          ticketUuid(this.#desk.settings.sealOf, record.ticket),
+        ]);
       case Kind.error:
         return this.#error(client, request, record, stored);
       default:
@@ -221,17 +224,22 @@ export class MdpClients {
     if (this.#memory.journal.state === 'none') {
       this.#reply(client, service, [Buffer.from('500 this broker stores nothing on disk')]);
     } else if (name === 'titanic.request') this.#submit(client, service, body);
-    else if (name === 'titanic.reply') this.#replyStored(client, service, readTicket(this.#memory, body[0]));
-    else if (name === 'titanic.close') this.#replyStored(client, service, closeTicket(this.#memory, body[0], now));
+    else if (name === 'titanic.reply') this.#replyStored(client, service, readTicket(this.#tickets, body[0]));
+    else if (name === 'titanic.close') this.#replyStored(client, service, closeTicket(this.#tickets, body[0], now));
     else this.#reply(client, service, [Buffer.from('501')]);
   }
 
-  #submit(client: MdpClient, service: Bytes, [target, ...frames]: readonly Bytes[]): void {
-    const name = target === undefined ? undefined : nameOf(target);
-    if (name === undefined || frames.length === 0) {
-      this.#reply(client, service, [Buffer.from('400 a service and a body are wanted')]);
+  get #tickets(): Titanic {
+    return { memory: this.#memory, sealOf: this.#desk.settings.sealOf };
+  }
+
+  #submit(client: MdpClient, service: Bytes, body: readonly Bytes[]): void {
+    const submission = readSubmission(body);
+    if (submission === undefined) {
+      this.#reply(client, service, [Buffer.from('400')]);
       return;
     }
+    const { name, frames } = submission;
     const { ref, again } = this.#enter(client, service, resolve(this.#memory, name), frames, true);
     const rest = { ageMs: 0, expiresMs: 0, delayMs: 0, priority: 4, orderingKey: '', key: '' };
     this.#desk.say(client.link, { kind: Kind.submit, ref, ...rest, ...again });

@@ -11,6 +11,8 @@ export interface MdpSettings {
   readonly liveness: number;
   /** How long a client's request may take; MDP has no deadlines. */
   readonly expiresMs: number;
+  /** 18 hexadecimal digits for the number of a ticket, which nobody can guess: with it a uuid of Titanic is good. */
+  readonly sealOf: (ticket: number) => string;
 }
 
 /** A value of a stream that an MDP worker has sent, as it was. Native values are not known here: they are one frame, and have another behind them or not. */
