@@ -1,4 +1,4 @@
-// What every port must keep, whatever carries it (libs/runtime/src/port.ts, O1 to O6): one suite for the real ones and the fakes.
+// What every port must keep, whatever carries it (libs/runtime/src/port.ts, O1 to O7): one suite for the real ones and the fakes.
 
 import type { LinkId } from '@majordomo/protocol';
 import type { ListeningPort, LossReason, Port, PortLimits } from '@majordomo/runtime';
@@ -17,6 +17,8 @@ export interface PortWorld {
   router(): ListeningPort;
   dealer(): Port;
   stalledPeer(endpoint: string): StalledPeer;
+  /** Sends, and calls `act` before anything else of this process runs, though what was sent has arrived in the meantime. */
+  stall(send: () => void, act: () => void): Promise<void>;
   /** Settles when the condition holds; rejects when it does not for long. */
   until(condition: () => boolean): Promise<void>;
   /** Shuts down whatever was made here. */
@@ -122,6 +124,16 @@ export function portContract(name: string, makeWorld: (limits: Partial<PortLimit
     endings(() => world);
   });
 
+  describe(`${name} after a stall`, () => {
+    let world: PortWorld;
+    beforeEach(() => {
+      world = makeWorld({});
+    });
+    afterEach(() => world.end());
+
+    arrivals(() => world);
+  });
+
   describe(`${name} with room for few bytes`, () => {
     let world: PortWorld;
     beforeEach(() => {
@@ -178,6 +190,44 @@ function messages(world: () => PortWorld): void {
     broker.send(broker.linkOf('c'), 'to c');
     await world().until(() => peer.messages.length === 2);
     expect([peer.linkOf('to b'), peer.linkOf('to c')]).toEqual([2, 3]);
+  });
+}
+
+/** O7. */
+function arrivals(world: () => PortWorld): void {
+  const COUNT = 200;
+
+  /** How many messages a port had delivered when it was asked for all that has arrived, and when it said that this was all. */
+  const countAround = async (told: Told, send: () => void): Promise<number[]> => {
+    const before = told.messages.length;
+    const counts: number[] = [];
+    const count = (): void => void counts.push(told.messages.length - before);
+    await world().stall(send, () => {
+      count();
+      told.within(() => told.port.afterInput(1_000, count));
+      count();
+    });
+    await world().until(() => counts.length === 3);
+    return counts;
+  };
+
+  test('a broker is given what its peers have sent before timers are judged', async () => {
+    const { broker, endpoint } = await bound(world());
+    const { peer } = await met(world(), endpoint, broker);
+    const { peer: other } = await met(world(), endpoint, broker);
+    const counts = await countAround(broker, () => {
+      for (let i = 0; i < COUNT / 2; i++) for (const each of [peer, other]) each.send(1, `up${i}`);
+    });
+    expect(counts).toEqual([0, 0, COUNT]);
+  });
+
+  test('a peer is given what its brokers have sent before timers are judged', async () => {
+    const { broker, endpoint } = await bound(world());
+    const { peer, link } = await met(world(), endpoint, broker);
+    const counts = await countAround(peer, () => {
+      for (let i = 0; i < COUNT; i++) broker.send(link, `down${i}`);
+    });
+    expect(counts).toEqual([0, 0, COUNT]);
   });
 }
 

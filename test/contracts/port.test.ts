@@ -9,6 +9,10 @@ import { portContract, type PortWorld, type StalledPeer } from './port-contract.
 
 /** How long a condition on real sockets may take, in ms. */
 const PATIENCE_MS = 20_000;
+/** How long an event loop is blocked, in ms: enough for an I/O thread on a busy machine to take in what is on loopback. */
+const STALL_MS = 200;
+/** How long a message takes in the fake network, in ms. */
+const DELAY_MS = 1;
 
 async function eventually(condition: () => boolean): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
@@ -53,6 +57,15 @@ class RealWorld implements PortWorld {
     return { taken, resume: () => void resume() };
   }
 
+  /** Sends go on in microtasks; then the event loop is blocked, and its timers are the first to run. */
+  async stall(send: () => void, act: () => void): Promise<void> {
+    setTimeout(act, 1);
+    send();
+    for (let i = 0; i < 5_000; i++) await Promise.resolve();
+    const end = performance.now() + STALL_MS;
+    while (performance.now() < end);
+  }
+
   until(condition: () => boolean): Promise<void> {
     return eventually(condition);
   }
@@ -88,6 +101,12 @@ class FakeWorld implements PortWorld {
     port.send(1, [Buffer.from('stalled')]);
     port.connection(1)?.stall('connector');
     return { taken, resume: () => port.connection(1)?.resume('connector') };
+  }
+
+  async stall(send: () => void, act: () => void): Promise<void> {
+    // Set before the messages that arrive at the same instant: it runs before them (clock.ts F1).
+    this.clock.setTimer(DELAY_MS, act);
+    send();
   }
 
   async until(condition: () => boolean): Promise<void> {

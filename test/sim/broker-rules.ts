@@ -4,6 +4,7 @@
 // D3. A request settles once, by a success, or by an error of its current attempt.
 // D6. What waits is bounded by the options, whatever the machine believes them to be.
 // L2. A link that is lost is given up at once.
+// L3. No link is given up for its silence when something has arrived on it that was not read.
 // M2. The machine is woken in time.
 // L1. Under one ordering key only the first is handed out, and those after it wait.
 
@@ -80,6 +81,18 @@ export class BrokerRules {
 export function checkLost({ memory }: Broker, input: Parameters<Broker['handle']>[0]): void {
   if (input.kind === 'link-lost' && memory.links.has(input.link))
     throw new Error(`L2: link ${input.link} is lost and not given up`);
+}
+
+/** L3. @param links those that were there before the timers were judged. @throws an Error when one of them was given up too early. */
+export function checkSilence(
+  { memory }: Broker,
+  links: readonly number[],
+  port: { hasUnread(link: number): boolean },
+): void {
+  for (const link of links) {
+    if (!memory.links.has(link) && port.hasUnread(link))
+      throw new Error(`L3: link ${link} was given up for its silence, and it has spoken`);
+  }
 }
 
 /** A worker's last word on a lease, as the broker stands before it is heard. */

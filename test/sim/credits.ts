@@ -48,6 +48,10 @@ export class Credits implements Port {
     this.#port.close(link);
   }
 
+  afterInput(lateMs: number, then: () => void): void {
+    this.#port.afterInput(lateMs, then);
+  }
+
   shutdown(lingerMs: number): Promise<void> {
     return this.#port.shutdown(lingerMs);
   }

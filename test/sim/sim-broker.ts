@@ -3,7 +3,7 @@
 import { Broker, BrokerProcess, type BrokerOptions, type OpenJournal } from '@majordomo/broker';
 import { FakeRouterPort } from '@majordomo/runtime/fake';
 import { checkInvariants } from '../spec/invariants.js';
-import { BrokerRules, checkLost, checkSettled, lastWords } from './broker-rules.js';
+import { BrokerRules, checkLost, checkSettled, checkSilence, lastWords } from './broker-rules.js';
 import { Disk, DiskStore } from './disk.js';
 import { SimProcess } from './sim-process.js';
 import { TappedPort } from './tapped-port.js';
@@ -33,14 +33,15 @@ export class SimBroker extends SimProcess {
     const settings = { ...options, ...world.variant?.settings, instance: this.instance };
     const machine = new Broker(settings, Math.floor(this.clock.now()));
     world.variant?.machine?.(machine, world);
-    this.#watch(machine);
+    const tap = new TappedPort(port, this);
+    this.#watch(machine, tap);
     this.machine = machine;
     const journal = isDurable ? this.#openJournal() : undefined;
     this.process = new BrokerProcess({
       endpoints: [this.endpoint],
       options,
       machine,
-      port: new TappedPort(port, this),
+      port: tap,
       clock: this.clock,
       journal,
       observers: {
@@ -81,12 +82,14 @@ export class SimBroker extends SimProcess {
   }
 
   /** D1 to D8 after every step. */
-  #watch(machine: Broker): void {
+  #watch(machine: Broker, tap: TappedPort): void {
     const handle = machine.handle.bind(machine);
     machine.handle = (input, now) => {
       const words = lastWords(machine, input);
       this.rules.checkTime(machine, now);
+      const links = input.kind === 'wake' ? [...machine.memory.links.keys()] : [];
       handle(input, now);
+      checkSilence(machine, links, tap);
       checkInvariants(machine);
       checkSettled(words);
       checkLost(machine, input);

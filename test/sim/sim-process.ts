@@ -43,6 +43,10 @@ export abstract class SimProcess implements Ear {
     return alter === undefined ? undefined : (passing, records) => alter(passing, records, this.world);
   }
 
+  get judgesFirst(): boolean {
+    return this.world.variant?.judgesFirst === true;
+  }
+
   start(): void {
     if (this.isAlive) return;
     this.starts += 1;

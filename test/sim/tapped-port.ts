@@ -23,12 +23,16 @@ export interface Ear {
   sends(peer: string, frames: readonly Uint8Array[]): boolean;
   /** Records as they are to be; undefined when nobody wants to see them. */
   readonly alter: ((passing: Passing, records: readonly WireRecord[]) => readonly WireRecord[]) | undefined;
+  /** A broken port: it does not wait for what has arrived before timers are judged. */
+  readonly judgesFirst: boolean;
 }
 
 export class TappedPort implements Port {
   readonly #port: Port;
   readonly #ear: Ear;
   readonly #peers = new Map<LinkId, string>();
+  /** Messages that have arrived at a process that is stopped, by link. */
+  readonly #unread = new Map<LinkId, number>();
 
   constructor(port: Port, ear: Ear) {
     this.#port = port;
@@ -40,7 +44,13 @@ export class TappedPort implements Port {
     this.#port.start({
       message: (link, frames) => {
         this.#meet(link, frames);
-        for (const message of this.#altered('in', link, frames)) ear.gate(() => handlers.message(link, message));
+        for (const message of this.#altered('in', link, frames)) {
+          this.#arrived(link, 1);
+          ear.gate(() => {
+            this.#arrived(link, -1);
+            handlers.message(link, message);
+          });
+        }
       },
       lost: (link, reason) => ear.gate(() => handlers.lost(link, reason)),
     });
@@ -62,8 +72,24 @@ export class TappedPort implements Port {
     this.#port.close(link);
   }
 
+  afterInput(lateMs: number, then: () => void): void {
+    if (this.#ear.judgesFirst) then();
+    else this.#port.afterInput(lateMs, () => this.#ear.gate(then));
+  }
+
   shutdown(lingerMs: number): Promise<void> {
     return this.#port.shutdown(lingerMs);
+  }
+
+  /** Has something arrived on this link that its process has not read? */
+  hasUnread(link: LinkId): boolean {
+    return this.#unread.has(link);
+  }
+
+  #arrived(link: LinkId, count: number): void {
+    const unread = (this.#unread.get(link) ?? 0) + count;
+    if (unread === 0) this.#unread.delete(link);
+    else this.#unread.set(link, unread);
   }
 
   /** Who speaks on a link says so in HELLO. */

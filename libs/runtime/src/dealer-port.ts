@@ -4,8 +4,9 @@
 // B2. The port holds its sockets: one that nobody references is closed by the garbage collector.
 
 import { type Context, type Dealer } from 'zeromq';
-import type { LinkId } from '@majordomo/protocol';
+import type { LinkId, Milliseconds } from '@majordomo/protocol';
 import type { Clock } from './clock.js';
+import { InputDrain } from './input-drain.js';
 import { Lane } from './lane.js';
 import { PORT_LIMITS, type PortLimits } from './limits.js';
 import { Outbox } from './outbox.js';
@@ -33,6 +34,7 @@ export class DealerPort implements Port {
   readonly #options: DealerPortOptions;
   readonly #limits: PortLimits;
   readonly #outbox: Outbox<Connection>;
+  readonly #drain: InputDrain;
   /** The links that are neither closed nor lost. */
   readonly #byLink = new Map<LinkId, Connection>();
   /** B2: these, and those that are closed but still have something to hand over. */
@@ -45,6 +47,7 @@ export class DealerPort implements Port {
   constructor(options: DealerPortOptions) {
     this.#options = options;
     this.#limits = { ...PORT_LIMITS, ...options.limits };
+    this.#drain = new InputDrain(options.clock, this.#limits);
     this.#outbox = new Outbox<Connection>({
       clock: options.clock,
       limits: this.#limits,
@@ -92,6 +95,10 @@ export class DealerPort implements Port {
     this.#outbox.leave(connection);
   }
 
+  afterInput(lateMs: Milliseconds, then: () => void): void {
+    this.#drain.run(lateMs, then);
+  }
+
   shutdown(lingerMs: number): Promise<void> {
     this.#down ??= this.#shutDown(lingerMs);
     return this.#down;
@@ -126,6 +133,7 @@ export class DealerPort implements Port {
   }
 
   #take(connection: Connection, frames: Buffer[]): void {
+    this.#drain.delivered();
     if (isNotice(frames)) this.#lose(connection, 'disconnected');
     else if (connection.state === 'open' && this.#down === undefined) this.#handlers?.message(connection.link, frames);
   }

@@ -32,7 +32,15 @@ class Puppet implements Machine<Act, string> {
 /** Writes down calls, messages as the SETTLED numbers in them. */
 class Scribe implements Port {
   handlers: PortHandlers | undefined;
-  constructor(readonly log: string[]) {}
+  /** How late the driver was when it last asked for the input that has arrived. */
+  lateMs = -1;
+  /** Runs when that input has been delivered; tests replace it to deliver some first. */
+  drain = (then: () => void): void => this.clock.endOfTurn(then);
+
+  constructor(
+    readonly log: string[],
+    readonly clock: FakeClock,
+  ) {}
 
   start(handlers: PortHandlers): void {
     this.handlers = handlers;
@@ -47,6 +55,10 @@ class Scribe implements Port {
   close(link: number): void {
     this.log.push(`close ${link}`);
   }
+  afterInput(lateMs: number, then: () => void): void {
+    this.lateMs = lateMs;
+    this.drain(then);
+  }
   shutdown(lingerMs: number): Promise<void> {
     this.log.push(`shutdown ${lingerMs}`);
     return Promise.resolve();
@@ -56,6 +68,13 @@ class Scribe implements Port {
 /** Counts the timers that are set. */
 class CountingClock extends FakeClock {
   timers = 0;
+  /** How long the process has not run: timers fire so much too late. */
+  stalledMs = 0;
+
+  override now(): number {
+    return super.now() + this.stalledMs;
+  }
+
   override setTimer(dueInMs: number, fn: () => void): () => void {
     let isSet = dueInMs !== Infinity;
     if (isSet) this.timers += 1;
@@ -84,7 +103,7 @@ function setUp(
   const log: string[] = [];
   const machine = new Puppet();
   const clock = new CountingClock();
-  const port = new Scribe(log);
+  const port = new Scribe(log, clock);
   const driver: Driver<Act, string> = new Driver<Act, string>({
     machine,
     port,
@@ -218,6 +237,48 @@ test('a due time with a fraction wakes the machine once, at the whole millisecon
   expect(woken).toEqual([11]);
 });
 
+test('what arrived while the process was stalled is given to the machine before it is woken', () => {
+  const { machine, clock, port, driver } = setUp();
+  port.drain = (then) => {
+    port.handlers?.message(1, frames(1));
+    port.handlers?.lost(2, 'disconnected');
+    then();
+  };
+  driver.input(() => void (machine.due = 10));
+  clock.advance(0);
+  clock.stalledMs = 400;
+  clock.advance(20);
+  expect(machine.inputs.map(({ kind }) => kind)).toEqual(['records', 'link-lost', 'wake']);
+  expect(port.lateMs).toBe(400);
+});
+
+test('a machine that needs no waking any more, because of what arrived, is not woken', () => {
+  const { machine, clock, port, driver } = setUp();
+  port.drain = (then) => {
+    machine.due = 50;
+    port.handlers?.message(1, frames(1));
+    then();
+  };
+  driver.input(() => void (machine.due = 10));
+  clock.advance(40);
+  expect(machine.inputs.map(({ kind }) => kind)).toEqual(['records']);
+  clock.advance(20);
+  expect(machine.inputs.map(({ kind }) => kind)).toEqual(['records', 'records', 'wake']);
+});
+
+test('turns end while the port delivers what has arrived, and no second timer is set', () => {
+  const { log, machine, clock, port, driver } = setUp();
+  let then = (): void => {};
+  port.drain = (given) => void (then = given);
+  driver.input(() => void (machine.due = 10));
+  clock.advance(20);
+  driver.input((output) => output.send(1, settled(1)));
+  clock.advance(20);
+  expect([log, clock.timers, machine.inputs.length]).toEqual([['send 1: 1'], 0, 0]);
+  then();
+  expect(machine.inputs.map(({ kind }) => kind)).toEqual(['wake']);
+});
+
 test('a turn that grows too large ends early', () => {
   const { log, driver, clock } = setUp();
   for (let i = 0; i < TURN_RECORDS_MAX - 1; i++) driver.input((output) => output.send(1, settled(0)));
@@ -293,7 +354,7 @@ test('a driver that never started can be stopped', async () => {
   const log: string[] = [];
   const driver = new Driver<Act, string>({
     machine: new Puppet(),
-    port: new Scribe(log),
+    port: new Scribe(log, new FakeClock()),
     clock: new FakeClock(),
     bytesMax: 1_000,
     onEvent: () => {},

@@ -8,6 +8,8 @@
 // V6. Machines are told whole milliseconds: fractions are worth nothing to them, and the engine keeps each fraction in an object of its own.
 // V7. What waits for the disk leaves when its writes are there (commits.ts); nothing else waits for it.
 // V8. A message of another protocol ends the turn at once: its answers are messages of their own, so waiting for more gains nothing.
+// V9. Timers are judged after input: before the machine is woken, the port delivers what has arrived (port.ts O7). A process that was
+//     stopped or computed for long thus reads answers before it judges deadlines, and signs of life before it judges silences.
 
 import {
   decodeMessage,
@@ -74,6 +76,8 @@ export class Driver<Input, Event> {
   /** Observers are being told; what they put in belongs to the next turn. */
   #isTelling = false;
   #armedFor = Infinity;
+  /** The machine is woken when the port has delivered what has arrived (V9). */
+  #isDraining = false;
   #cancelTimer: Cancel | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -300,7 +304,7 @@ export class Driver<Input, Event> {
 
   /** V3. A timer that is due earlier than it need be stays: it looks again when it fires, which is cheaper than setting it anew each turn. */
   #arm(): void {
-    if (this.#state !== 'running') return;
+    if (this.#state !== 'running' || this.#isDraining) return;
     const wakeAt = this.#machine.wakeAt();
     if (wakeAt >= this.#armedFor) return;
     this.#cancelTimer?.();
@@ -309,8 +313,18 @@ export class Driver<Input, Event> {
   }
 
   readonly #onTimer = (): void => {
+    const lateMs = Math.max(0, this.#clock.now() - this.#armedFor);
     this.#armedFor = Infinity;
     this.#cancelTimer = undefined;
+    if (this.#state !== 'running') return;
+    if (this.#machine.wakeAt() > this.#now()) return this.#arm();
+    this.#isDraining = true;
+    this.#port.afterInput(lateMs, this.#onDrained);
+  };
+
+  /** V9. What came meanwhile may have made the wake superfluous. */
+  readonly #onDrained = (): void => {
+    this.#isDraining = false;
     if (this.#state !== 'running') return;
     if (this.#machine.wakeAt() <= this.#now()) this.#handle(WAKE);
     else this.#arm();

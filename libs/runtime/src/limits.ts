@@ -38,6 +38,10 @@ export interface PortLimits {
   readonly reconnectMaxMs: number;
   /** Closed links whose peers have not gone yet and are still kept out; past it the oldest is forgotten (listening ports). */
   readonly barredMax: number;
+  /** How long timers may wait for input that had arrived while the process was stalled; they never wait longer than the stall took. */
+  readonly drainMaxMs: number;
+  /** After a stall, input counts as read when none was delivered for this long. */
+  readonly drainQuietMs: number;
 }
 
 /** The limits of a port that is told no others. */
@@ -69,6 +73,10 @@ export const PORT_LIMITS: PortLimits = Object.freeze({
   reconnectMaxMs: 500,
   // About 200 bytes each; only peers that stay connected after their GOODBYE count.
   barredMax: 65_536,
+  // 50,000 answers are read in about 1 s; a flood that goes on for longer must not hold back deadlines.
+  drainMaxMs: 5_000,
+  // The I/O thread of libzmq was stopped too: it needs some scheduling slots of a busy machine to read from the kernel again.
+  drainQuietMs: 25,
 });
 
 /**

@@ -6,8 +6,16 @@ import { Outbox, type Handed } from './outbox.js';
 
 const LIMITS = { queueBytesMax: 100, overfullMaxMs: 200, queueBytesTotalMax: 250, blockedMaxMs: 1_000 };
 
+/** A clock of a process that does not run for a while when the test says so. */
+class StallingClock extends FakeClock {
+  stalledMs = 0;
+  override now(): number {
+    return super.now() + this.stalledMs;
+  }
+}
+
 function setUp() {
-  const clock = new FakeClock();
+  const clock = new StallingClock();
   const log: string[] = [];
   const answers = new Map<number, Handed>();
   const outbox = new Outbox<Lane>({
@@ -139,4 +147,16 @@ test('settle waits for what can still leave, and no longer than it may', async (
   await clock.run(5_000);
   expect(done).toEqual(['a 15', 'b 160']);
   expect(clock.nextAt()).toBe(Infinity);
+});
+
+test('a full socket is not given up for the time in which this process did not run', async () => {
+  const { clock, log, answers, send } = setUp();
+  answers.set(1, 'full');
+  send(new Lane(1), 1);
+  await clock.run(100);
+  clock.stalledMs = 60_000;
+  await clock.run(800);
+  expect(log.filter((line) => line.includes('lost'))).toEqual([]);
+  await clock.run(200);
+  expect(log.filter((line) => line.includes('lost'))).toEqual(['61011 1 lost blocked']);
 });

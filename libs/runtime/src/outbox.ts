@@ -5,6 +5,7 @@
 // X2. A lane whose socket is full is tried again after 1 ms, then 2, 4, up to 20; the others go on.
 // X3. A lane that is blocked for too long is given up; sooner when too much waits for it, at once when too much waits in all.
 // X4. `lost` and `left` are never called from within a call to the outbox.
+// X5. Time in which this process did not run counts against nobody: a lane is not blocked while nothing tries to send.
 
 import type { Cancel, Clock } from './clock.js';
 import { bytesOf, type Lane } from './lane.js';
@@ -156,6 +157,9 @@ export class Outbox<L extends Lane> {
   /** X2: serves the blocked lanes whose pause is over, the longest waiting first. */
   #retry(): void {
     const now = this.#options.clock.now();
+    // X5.
+    const lateMs = now - this.#retryAt;
+    if (lateMs > PAUSE_MAX_MS) for (const lane of this.#blocked) lane.blockedAt = (lane.blockedAt ?? now) + lateMs;
     this.#cancelRetry = undefined;
     this.#retryAt = Infinity;
     const waiting: L[] = [];

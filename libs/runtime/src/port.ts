@@ -6,11 +6,12 @@
 // O4. No handler is called from within a call to the port: whoever calls it may be in the middle of something.
 // O5. A peer that takes nothing holds up nobody else, and what waits for it is bounded in bytes and time.
 // O6. A message that was sent may still be lost: only an answer is an answer.
+// O7. Input that had arrived when `afterInput` was called is delivered before its callback runs, unless there is more than fits the bound.
 //
 // Sockets that are no ROUTER and DEALER fit in as well: nothing here speaks of routing ids, and a SERVER or CLIENT socket,
 // which carries one frame per message, may pack the frames of a message into one behind this interface.
 
-import type { LinkId } from '@majordomo/protocol';
+import type { LinkId, Milliseconds } from '@majordomo/protocol';
 
 /** Why a link is gone; the words of the machine's `link-lost`. */
 export type LossReason = 'disconnected' | 'unreachable' | 'blocked';
@@ -53,6 +54,14 @@ export interface Port {
    * Nothing happens for a link that is gone.
    */
   close(link: LinkId): void;
+
+  /**
+   * Calls `then` once, when the input that could be read at this moment has been delivered (O7). Never from within this call (O4).
+   * A driver that wakes up late asks for it: what has arrived must be known before it is decided what has not arrived.
+   *
+   * @param lateMs how late the driver is; 0 or more. Input may postpone `then` by about as long, and by 5 s at most.
+   */
+  afterInput(lateMs: Milliseconds, then: () => void): void;
 
   /**
    * Ends all links. Nothing is delivered from now on.

@@ -6,9 +6,10 @@
 // A4. Whoever is connected but has said nothing has no link.
 
 import { Context, type Router } from 'zeromq';
-import { MajordomoError, type LinkId } from '@majordomo/protocol';
+import { MajordomoError, type LinkId, type Milliseconds } from '@majordomo/protocol';
 import type { Clock } from './clock.js';
 import { checkEndpoint } from './endpoint.js';
+import { InputDrain } from './input-drain.js';
 import { Lane } from './lane.js';
 import { PORT_LIMITS, type PortLimits } from './limits.js';
 import { Outbox } from './outbox.js';
@@ -47,6 +48,7 @@ export class RouterPort implements ListeningPort {
   readonly #socket: NoticeRouter;
   readonly #hasNotices: boolean;
   readonly #outbox: Outbox<Peer>;
+  readonly #drain: InputDrain;
   readonly #byRoute = new Map<string, Peer>();
   readonly #byLink = new Map<LinkId, Peer>();
   /** A3, the oldest first. */
@@ -67,6 +69,7 @@ export class RouterPort implements ListeningPort {
       ...(options.context === undefined ? {} : { context: options.context }),
     });
     this.#hasNotices = this.#socket.noticeLoss();
+    this.#drain = new InputDrain(options.clock, this.#limits);
     this.#outbox = new Outbox<Peer>({
       clock: options.clock,
       limits: this.#limits,
@@ -139,6 +142,10 @@ export class RouterPort implements ListeningPort {
     this.#outbox.leave(peer);
   }
 
+  afterInput(lateMs: Milliseconds, then: () => void): void {
+    this.#drain.run(lateMs, then);
+  }
+
   shutdown(lingerMs: number): Promise<void> {
     this.#down ??= this.#shutDown(lingerMs);
     return this.#down;
@@ -157,6 +164,7 @@ export class RouterPort implements ListeningPort {
   }
 
   #take(frames: Buffer[]): void {
+    this.#drain.delivered();
     if (this.#down !== undefined) return;
     const route = frames.shift();
     if (route === undefined) return;

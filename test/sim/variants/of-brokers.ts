@@ -210,6 +210,12 @@ export const BROKER_VARIANTS: readonly Variant[] = [
     },
   },
   {
+    name: 'timers judged before input',
+    breaks: 'a process judges deadlines and silences before it reads what has arrived',
+    rule: /^L3/,
+    judgesFirst: true,
+  },
+  {
     name: 'journal without a bound',
     breaks: 'any number of requests may be handed over',
     rule: /^D6/,

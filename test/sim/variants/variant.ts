@@ -28,6 +28,8 @@ export interface Variant {
   readonly loaded?: (loaded: Loaded) => Loaded;
   /** Changes what a process hears or says. */
   readonly alter?: (passing: Passing, records: readonly WireRecord[], world: Timed) => readonly WireRecord[];
+  /** Timers are judged before what has arrived is read. */
+  readonly judgesFirst?: boolean;
   /** Changes classes for as long as the world lasts. @returns what undoes it. */
   readonly patch?: () => () => void;
 }

@@ -99,6 +99,8 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
         refuseLink(this.#memory, input.link, 'PROTOCOL_ERROR', input.fault, now);
         break;
       case 'wake':
+        // Only here: what has arrived from others is not read yet when one input is handled (driver.ts V9).
+        this.#memory.timers.expire(now, (timer) => this.#fire(timer, now));
         break;
       case 'drain':
         this.#drain(input.timeoutMs, now);
@@ -121,7 +123,6 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
       default:
         return input satisfies never;
     }
-    this.#memory.timers.expire(now, (timer) => this.#fire(timer, now));
     if (this.#memory.journal.turns.length > 0) takeTurns(this.#memory, now);
     if (this.#memory.draining) this.#checkDrained(now);
   }

@@ -1,6 +1,6 @@
 // The connecting port of the fake network; behaves as DealerPort does.
 
-import type { LinkId } from '@majordomo/protocol';
+import type { LinkId, Milliseconds } from '@majordomo/protocol';
 import { checkEndpoint } from '../endpoint.js';
 import type { LossReason, Port, PortHandlers } from '../port.js';
 import type { Connection } from './connection.js';
@@ -52,6 +52,11 @@ export class FakeDealerPort implements Port {
     const connection = this.#byLink.get(link);
     this.#byLink.delete(link);
     connection?.end('connector', this.#network.limits.closeLingerMs);
+  }
+
+  afterInput(_lateMs: Milliseconds, then: () => void): void {
+    // What arrives at this instant is delivered before its turn ends (clock.ts F1).
+    this.#network.clock.endOfTurn(then);
   }
 
   shutdown(lingerMs: number): Promise<void> {

@@ -1,6 +1,6 @@
 // The listening port of the fake network; behaves as RouterPort does.
 
-import { MajordomoError, type LinkId } from '@majordomo/protocol';
+import { MajordomoError, type LinkId, type Milliseconds } from '@majordomo/protocol';
 import { checkEndpoint } from '../endpoint.js';
 import type { ListeningPort, LossReason, PortHandlers } from '../port.js';
 import type { Connection, End } from './connection.js';
@@ -88,6 +88,11 @@ export class FakeRouterPort implements ListeningPort, Listener {
     if (peer === undefined) return;
     this.#byLink.delete(link);
     peer.isBarred = true;
+  }
+
+  afterInput(_lateMs: Milliseconds, then: () => void): void {
+    // What arrives at this instant is delivered before its turn ends (clock.ts F1).
+    this.#network.clock.endOfTurn(then);
   }
 
   shutdown(lingerMs: number): Promise<void> {
