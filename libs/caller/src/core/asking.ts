@@ -4,6 +4,8 @@
 // A2. A request whose link is lost is asked again at once where a broker is open, else as soon as one is; never after its deadline, and
 //     never after the broker may have forgotten it (`dedupeWindowMs`).
 // A3. BUSY is obeyed: not before its time, which is jittered, not beyond the deadline, and not beyond the retry budget.
+//     A submission and a question about a ticket are BUSY while a broker reads its journal, which ends by itself: they are asked again after
+//     pauses that double, for as long as their deadline allows, and cost no budget.
 // A4. A broker that drains is asked nothing new; what it refuses for that is asked elsewhere at once.
 // A5. What is handed over goes to a broker that stores; what is asked about a ticket goes to the one that has given it out.
 // A6. Brokers do not know each other's keys. What has one goes to the broker that the key picks among those that are open, the same for
@@ -106,6 +108,19 @@ export class Asking<R extends PendingRequest> {
   pause(request: R, error: MajordomoError, now: Milliseconds): void {
     const pauseMs = Math.max(1, error.retryAfterMs) * (0.5 + this.#chance.next());
     if (now + pauseMs >= request.deadline || !this.#budget.spend()) return this.#requests.fail(request, error);
+    request.become('pausing');
+    this.#requests.wakeFor(request, now + pauseMs, now);
+  }
+
+  /** The broker cannot take it yet, or cannot tell yet whether it has it (A3). */
+  askLater(request: R, error: MajordomoError, now: Milliseconds): void {
+    const leastMs = Math.max(1, error.retryAfterMs) / 2;
+    const longMs = Math.min(leastMs * 2 ** (request.waits + 1), CALLER_LIMITS.waitMaxMs) * (0.5 + this.#chance.next());
+    const leftMs = request.deadline - now;
+    // The last pause is shortened, so that a broker that is ready just before the deadline is asked.
+    const pauseMs = longMs < leftMs ? longMs : leftMs / 2;
+    if (pauseMs < leastMs) return this.#requests.fail(request, error);
+    request.waits += 1;
     request.become('pausing');
     this.#requests.wakeFor(request, now + pauseMs, now);
   }

@@ -2,13 +2,14 @@
 
 import { Kind } from '@majordomo/protocol';
 import { accepted, error, final, Rig } from './rig.js';
+import type { CallerOptions } from './caller.js';
 import type { SubmitTerms } from './pending-request.js';
 
 const terms: SubmitTerms = { expiresMs: 5_000, delayMs: 20, priority: 7, orderingKey: 'o' };
 
 /** A rig whose brokers have these journals; 0 for none. */
-function rigWith(journals: Readonly<Record<string, number>>): Rig {
-  const rig = new Rig(Object.keys(journals));
+function rigWith(journals: Readonly<Record<string, number>>, options: Partial<CallerOptions> = {}): Rig {
+  const rig = new Rig(Object.keys(journals), options);
   rig.start();
   for (const [broker, journal] of Object.entries(journals)) rig.welcome(broker, { journal });
   rig.sent();
@@ -109,6 +110,39 @@ describe('a request that is handed over', () => {
     expect(rig.submitted()).toHaveLength(2);
     rig.from('a', error(request, { code: 'STORE_FULL', ran: 'no', stage: 'queued', retryAfterMs: 1_000 }));
     expect(rig.errors()).toEqual(['STORE_FULL no']);
+  });
+
+  test('waits for a busy broker as long as its deadline allows, with fewer and fewer questions, whatever the retry budget (A3)', () => {
+    const rig = rigWith({ a: 5 }, { retryBudget: { start: 0, max: 0, perCall: 0 } });
+    const request = rig.call({ submit: terms });
+    let asked = rig.submitted().length;
+    for (let ms = 0; ms < 29_000; ms += 50) {
+      rig.from('a', error(request, { code: 'BUSY', ran: 'no', stage: 'queued', retryAfterMs: 250 }));
+      rig.pass(50);
+      asked += rig.submitted().length;
+    }
+    expect([rig.errors(), rig.caller.inFlight]).toEqual([[], 1]);
+    expect(asked).toBeGreaterThan(20);
+    expect(asked).toBeLessThan(60);
+    rig.pass(700);
+    rig.from('a', accepted(request));
+    expect(rig.events()).toMatchObject([{ kind: 'accepted' }]);
+  });
+
+  test('of which a broker cannot tell yet whether it has it keeps its age, and was perhaps run', () => {
+    const rig = rigWith({ a: 5 });
+    const request = rig.call({ submit: terms, deadlineMs: 1_000 });
+    rig.submitted();
+    const busy = error(request, { code: 'BUSY', ran: 'unknown', stage: 'queued', retryAfterMs: 250 });
+    rig.from('a', busy);
+    rig.pass(400);
+    expect(rig.submitted()).toMatchObject([{ ref: request.ref, ageMs: expect.any(Number) }]);
+    rig.from('a', busy);
+    rig.pass(400);
+    const [{ ageMs } = { ageMs: 0 }] = rig.submitted();
+    expect(ageMs).toBeGreaterThan(300);
+    rig.from('a', busy);
+    expect(rig.errors()).toEqual(['BUSY unknown']);
   });
 
   test('ACCEPTED for a call is no answer to it', () => {

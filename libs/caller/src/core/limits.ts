@@ -8,6 +8,8 @@ export const CALLER_LIMITS = Object.freeze({
   busyRetryAfterMs: 100,
   /** How much later than the deadline the caller settles by itself: the broker's word is more exact and has a way to go. */
   deadlineGraceMs: 50,
+  /** The longest pause, but for its jitter, before a broker that reads its journal is asked again. */
+  waitMaxMs: 1_000,
   /** Addresses whose parts are remembered; the memory begins anew beyond it. */
   addressesMax: 4_096,
 });

@@ -59,6 +59,8 @@ export class PendingRequest extends Timer<undefined> {
   deadline: Milliseconds = 0;
   /** The broker that refused it last: another one is asked first. */
   refusedBy: Outlet | undefined = undefined;
+  /** Pauses that it has made because a broker was reading its journal. */
+  waits = 0;
   readonly flow: StreamFlow | undefined;
   #state: PendingState = 'waiting';
   #outlet: Outlet | undefined = undefined;
@@ -125,6 +127,12 @@ export class PendingRequest extends Timer<undefined> {
       this.#lostWith = 0;
     }
     this.refusedBy = this.#outlet;
+    this.become('waiting');
+    this.#leave();
+  }
+
+  /** The broker cannot tell whether it has the request: to be asked again, with its age. */
+  undecided(): void {
     this.become('waiting');
     this.#leave();
   }

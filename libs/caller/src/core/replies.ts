@@ -108,9 +108,13 @@ export class Replies<R extends PendingRequest> {
       return this.#asking.ask(request, now);
     }
     const error = errorOf(request, record);
-    if (record.ran !== 'no' || record.code !== 'BUSY') return this.#requests.fail(request, error);
-    request.refused();
-    this.#asking.pause(request, error, now);
+    if (record.code !== 'BUSY' || record.ran === 'yes') return this.#requests.fail(request, error);
+    if (record.ran === 'no') request.refused();
+    else request.undecided();
+    const { submit, journal } = request.asked;
+    const isForJournal = submit !== undefined || journal !== undefined || record.ran === 'unknown';
+    if (isForJournal) this.#asking.askLater(request, error, now);
+    else this.#asking.pause(request, error, now);
   }
 }
 
