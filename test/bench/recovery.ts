@@ -24,7 +24,7 @@ const MIB = 1024 * 1024;
 
 /** What each process is told. */
 interface Part {
-  readonly role: 'broker' | 'worker' | 'client';
+  readonly role: 'broker' | 'worker' | 'client' | 'newcomer';
   readonly endpoint: string;
   readonly data: string;
   readonly requests: number;
@@ -38,6 +38,13 @@ class Recovery {
   @Method() take(): null {
     this.#served += 1;
     if (LOOKS.includes(this.#served) || this.#served === this.requests) say({ event: 'served', count: this.#served });
+    return null;
+  }
+}
+
+@Service('fresh')
+class Fresh {
+  @Method() take(): null {
     return null;
   }
 }
@@ -69,6 +76,15 @@ const ROLES: Readonly<Record<Part['role'], (part: Part) => Promise<object>>> = {
       }
     };
     await Promise.all(Array.from({ length: IN_FLIGHT }, loop));
+    return {};
+  },
+  newcomer: async ({ endpoint }) => {
+    await serve({ brokers: [endpoint], services: [new Fresh()] });
+    const client = await connect({ brokers: [endpoint] });
+    say({ event: 'connected' });
+    const ticket = await client.submit('fresh.take');
+    say({ event: 'accepted' });
+    await ticket.result();
     return {};
   },
 };
@@ -104,6 +120,21 @@ async function measureReading(part: Part): Promise<void> {
   await broker.ended;
 }
 
+/** With somebody who submits something new meanwhile. */
+async function measureNew(part: Part): Promise<void> {
+  const broker = start(part);
+  const newcomer = start({ ...part, role: 'newcomer' });
+  const begun = await patiently(broker, 'begun');
+  const connected = (await patiently(newcomer, 'connected')) - begun;
+  tell('from createBroker to a new client connected', connected);
+  tell('  its submission accepted', (await patiently(newcomer, 'accepted')) - begun);
+  tell('  its result', (await patiently(newcomer, 'ready')) - begun);
+  tell('  all read', (await patiently(broker, 'journal.read')) - begun);
+  broker.kill();
+  newcomer.kill();
+  await Promise.all([broker.ended, newcomer.ended]);
+}
+
 async function main(requests: number): Promise<void> {
   const data = mkdtempSync(join(tmpdir(), 'majordomo-recovery-'));
   const part = { endpoint: 'tcp://127.0.0.1:0', data, requests };
@@ -118,6 +149,7 @@ async function main(requests: number): Promise<void> {
   await Promise.all([first.ended, client.ended]);
   process.stdout.write(`the journal has ${Math.round(statSync(join(data, 'data.mdb')).size / MIB)} MiB\n`);
   await measureReading({ ...part, role: 'broker' });
+  await measureNew({ ...part, role: 'broker', endpoint });
   const worker = start({ ...part, role: 'worker', endpoint });
   const started = wallClock();
   const second = start({ ...part, role: 'broker', endpoint });

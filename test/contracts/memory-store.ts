@@ -31,8 +31,10 @@ export class MemoryStore implements Store {
     const journal = this.#journal;
     journal.starts += 1;
     const entries = [...journal.entries].sort(([a], [b]) => a - b).map(([key, value]) => ({ key, value }));
+    const bytes = entries.reduce((sum, { value }) => sum + value.length, 0);
+    const unread = { count: entries.length, bytes };
     const { id, starts, secret } = journal;
-    return Promise.resolve({ id, starts, secret, entries: this.#lots(entries) });
+    return Promise.resolve({ id, starts, secret, unread, entries: this.#lots(entries) });
   }
 
   async *#lots(entries: readonly StoredEntry[]): AsyncGenerator<readonly StoredEntry[]> {

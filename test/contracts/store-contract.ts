@@ -97,7 +97,9 @@ function loading(world: () => StoreWorld): void {
     await store.commit([put(HIGHEST, 'last'), ...shuffled.map((key) => put(key, key)), put(1, 'first')]);
     await store.close();
     const again = await world().open();
-    const { entries } = await again.load();
+    const { entries, unread } = await again.load();
+    expect(unread.count).toBe(5_002);
+    expect(unread.bytes).toBeGreaterThan(0);
     const found: number[] = [];
     for await (const lot of entries) {
       expect(lot.length).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 // Submissions in closed loops, and the count of what became of every ticket that somebody was given.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { isMajordomoError, type Client } from '@majordomo/client';
+import type { Client } from '@majordomo/client';
 import type { Line } from './processes.js';
 
 export interface HandoversInit {
@@ -24,8 +24,6 @@ export interface HandoverReport {
   readonly different: readonly string[];
   /** Submissions that ended in an error: nobody was told that they were accepted. */
   readonly refused: readonly string[];
-  /** Submissions that were refused because the broker could not take them yet, and were made again. */
-  readonly toldToWait: number;
   /** Runs of a ticket that had been run already. */
   readonly runsBeyondFirst: number;
   /** Runs of what the broker had not on disk, nor told anybody that it was accepted, when it was killed: it was handed over anew. */
@@ -51,7 +49,6 @@ export class Handovers {
   readonly #early: Promise<void>[] = [];
   readonly #refused: string[] = [];
   #begun = 0;
-  #toldToWait = 0;
   #isOver = false;
 
   /** Begins at once. */
@@ -98,7 +95,6 @@ export class Handovers {
       lost,
       different: this.#different(made),
       refused: this.#refused,
-      toldToWait: this.#toldToWait,
       runsBeyondFirst,
       runsBeforeAcceptance,
     };
@@ -126,18 +122,9 @@ export class Handovers {
     if (number % ASKED_EARLY === 0) this.#early.push(this.#ask(client, id, ticket).then(() => undefined));
   }
 
-  /** As an application does: who is told to wait does, and asks again. */
   async #submit(input: object, options: { readonly idempotencyKey?: string }): Promise<string> {
     const { client, address } = this.#init;
-    for (;;) {
-      try {
-        return (await client.submit(address, input, options)).id;
-      } catch (error) {
-        if (!isMajordomoError(error, 'BUSY')) throw error;
-        this.#toldToWait += 1;
-        await delay(error.retryAfterMs);
-      }
-    }
+    return (await client.submit(address, input, options)).id;
   }
 
   /** @returns a line when there is no result. */

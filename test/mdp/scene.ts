@@ -209,7 +209,13 @@ export class Scene {
 
   /** Gives the broker an empty journal on a disk. */
   openJournal(): void {
-    this.handle({ kind: 'journal-found', id: 0xd15c, starts: 1, date: 1_700_000_000_000 });
+    this.handle({
+      kind: 'journal-found',
+      id: 0xd15c,
+      starts: 1,
+      date: 1_700_000_000_000,
+      unread: { count: 0, bytes: 0 },
+    });
     this.handle({ kind: 'journal-read' });
   }
 

@@ -335,17 +335,35 @@ describe('bounds and ends', () => {
     expect(words(waiting.say(submit(1)))).toEqual([`ACCEPTED 1 ${ticket(1)}`]);
   });
 
-  test('W57: while the journal is being read what is not known is BUSY', () => {
+  const found = { kind: 'journal-found', id: JOURNAL, starts: 2, date: 0, unread: { count: 1, bytes: 100 } } as const;
+
+  test('W62: while the journal is being read what cannot be in it is accepted, and what may be in it waits', () => {
     const scene = new Scene();
-    scene.give({ kind: 'journal-found', id: JOURNAL, starts: 2, date: 0 });
+    scene.give(found);
     const client = scene.client(1);
-    expect(words(client.say(submit(1), ...asking(2, 'ticketStatus', ticket(1)), request(3, { key: 'k' })))).toEqual([
-      'ERROR 1 BUSY ran=no',
-      'ERROR 2 BUSY ran=no',
-      'ERROR 3 BUSY ran=no',
+    const resend = submit(2, { ageMs: 10 });
+    const keyed = request(4, { key: 'k' });
+    expect(words(client.say(submit(1), resend, ...asking(3, 'ticketStatus', ticket(1)), keyed))).toEqual([
+      `ACCEPTED 1 ${ticket(1, 2)}`,
     ]);
     scene.give({ kind: 'journal-read' });
-    expect(words(client.say(submit(1)))).toEqual([`ACCEPTED 1 ${ticket(1, 2)}`]);
+    expect(words(client.hear())).toEqual([
+      'ERROR 3 TICKET_EXPIRED ran=unknown',
+      'ERROR 4 NO_SUCH_SERVICE ran=no',
+      `ACCEPTED 2 ${ticket(2, 2)}`,
+    ]);
+  });
+
+  test('W62: what finds no place to wait is BUSY, and it is unknown whether it ran if it was sent before', () => {
+    const scene = new Scene({ deferredCountMax: 1 });
+    scene.give(found);
+    const client = scene.client(1);
+    const resent = submit(2, { ageMs: 10 });
+    expect(words(client.say(submit(1, { ageMs: 10 }), resent, request(3, { key: 'k' }), submit(4)))).toEqual([
+      'ERROR 2 BUSY ran=unknown',
+      'ERROR 3 BUSY ran=no',
+      `ACCEPTED 4 ${ticket(1, 2)}`,
+    ]);
   });
 
   test('W58: an outcome is kept until somebody who was told says so, and a while longer, or until its time is over', () => {

@@ -9,6 +9,7 @@
 // L1. Under one ordering key only the first is handed out, and those after it wait.
 
 import type { Broker, BrokerOptions } from '@majordomo/broker';
+import { decodeEntry } from '@majordomo/broker';
 import { Kind, type ErrorReply, type Final } from '@majordomo/protocol';
 
 /** As late as a timer may be, in ms. */
@@ -24,6 +25,8 @@ export interface Watched {
   readonly wasStopped: boolean;
   /** What it was told to be. */
   readonly options: Readonly<BrokerOptions>;
+  /** What its journal holds, read or not. */
+  readonly disk: { readonly durable: ReadonlyMap<number, Uint8Array> };
 }
 
 export class BrokerRules {
@@ -68,12 +71,26 @@ export class BrokerRules {
     const { requests } = machine.memory.journal.session;
     const key = requests.get(ticket)?.durable?.orderingKey ?? '';
     if (key === '') return undefined;
-    for (const other of requests.values()) {
-      if (other.ref < ticket && other.durable?.orderingKey === key && !this.over.has(other.ref)) {
+    const read = requests.values().map(({ ref, durable }) => ({ ref, orderingKey: durable?.orderingKey }));
+    for (const other of [...read, ...this.#unread()]) {
+      if (other.ref < ticket && other.orderingKey === key && !this.over.has(other.ref)) {
         return `ticket ${ticket} runs before ticket ${other.ref} of the same key is over`;
       }
     }
     return undefined;
+  }
+
+  /** What the disk has and the machine does not know yet. */
+  #unread(): { ref: number; orderingKey: string }[] {
+    const { machine, disk } = this.#broker;
+    if (machine?.memory.journal.state !== 'loading') return [];
+    return [...disk.durable].flatMap(([ref, bytes]) => {
+      const entry = decodeEntry(bytes);
+      const isUnread = !machine.memory.journal.session.requests.has(ref);
+      return !('damage' in entry) && entry.state === 'queued' && isUnread
+        ? [{ ref, orderingKey: entry.orderingKey }]
+        : [];
+    });
   }
 }
 

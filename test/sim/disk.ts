@@ -38,6 +38,11 @@ export class Disk {
     this.id = id;
   }
 
+  /** For one lot of entries: a disk that syncs slowly reads slowly too. */
+  get readMs(): number {
+    return Math.max(1, this.syncMs - 2);
+  }
+
   append(logged: Logged): void {
     this.#unsynced.push(framed(logged));
   }
@@ -123,13 +128,15 @@ export class DiskStore implements Store {
     disk.append({ start: starts });
     disk.sync();
     const entries = [...disk.durable].sort(([a], [b]) => a - b).map(([key, value]) => ({ key, value }));
-    return { id: disk.id, starts, secret: SECRET, entries: this.#lots(entries) };
+    const bytes = entries.reduce((sum, { value }) => sum + value.length, 0);
+    const unread = { count: entries.length, bytes };
+    return { id: disk.id, starts, secret: SECRET, unread, entries: this.#lots(entries) };
   }
 
   async *#lots(entries: readonly StoredEntry[]): AsyncGenerator<readonly StoredEntry[]> {
     for (let at = 0; at < entries.length && !this.#isClosed; at += LOT) {
       yield entries.slice(at, at + LOT);
-      await this.#pass(1);
+      await this.#pass(this.#disk.readMs);
     }
   }
 

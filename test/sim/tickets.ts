@@ -74,13 +74,31 @@ export class Tickets {
       this.#fail(`H6: ${ticket} ended as ${textOf(before)}, then as ${textOf(outcome)}`);
   }
 
-  /** H6, at the end: everything that was acknowledged has an outcome. */
+  #checkAcceptedOnce(disk: Disk): void {
+    const seen = new Map<string, number>();
+    for (const [number, bytes] of disk.durable) {
+      const submission = submissionOf(bytes);
+      if (submission === undefined) continue;
+      const other = seen.get(submission);
+      if (other !== undefined) this.#fail(`H6: submission ${submission} has two tickets, ${other} and ${number}`);
+      seen.set(submission, number);
+    }
+  }
+
+  /** H6, at the end: everything that was acknowledged has an outcome, and nothing was accepted twice. */
   checkAllEnded(): void {
+    for (const { disk } of this.#brokers()) this.#checkAcceptedOnce(disk);
     for (const { ticket, outcome, operation } of this.all.values()) {
       if (outcome === undefined)
         this.#fail(`H6: ${operation.task.work} was acknowledged as ${ticket} and has no outcome`);
     }
   }
+}
+
+/** By whom and under which number it was submitted. */
+function submissionOf(bytes: Uint8Array): string | undefined {
+  const entry = decodeEntry(bytes);
+  return 'damage' in entry || entry.submitter === 0 ? undefined : `${entry.submitter}/${entry.ref}`;
 }
 
 function isNoOutcome({ code, stage }: Outcome & { is: 'error' }): boolean {

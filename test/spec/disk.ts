@@ -21,6 +21,8 @@ export class Disk {
   isOpen = false;
   #starts = 0;
   readonly #entries = new Map<number, Uint8Array>();
+  /** What was there when it was found, and the broker has not been given yet. */
+  #unread: { readonly key: number; readonly value: Uint8Array }[] = [];
   #waiting: Turn[] = [];
 
   /** `1.2` is the second request of the first start. */
@@ -42,14 +44,18 @@ export class Disk {
   find(broker: Broker, now: number): void {
     this.isOpen = true;
     this.#starts += 1;
-    broker.handle({ kind: 'journal-found', id: JOURNAL, starts: this.#starts, date: EPOCH + now }, now);
+    this.#unread = [...this.#entries].sort(([a], [b]) => a - b).map(([key, value]) => ({ key, value }));
+    const bytes = this.#unread.reduce((sum, { value }) => sum + value.length, 0);
+    const unread = { count: this.#unread.length, bytes };
+    const date = EPOCH + now;
+    broker.handle({ kind: 'journal-found', id: JOURNAL, starts: this.#starts, unread, date }, now);
   }
 
-  /** And given all of its entries. */
-  read(broker: Broker, now: number): void {
-    const entries = [...this.#entries].sort(([a], [b]) => a - b).map(([key, value]) => ({ key, value }));
+  /** And given so many of its entries. @param count with the last of them when it is Infinity. */
+  read(broker: Broker, now: number, count = Infinity): void {
+    const entries = this.#unread.splice(0, count);
     if (entries.length > 0) broker.handle({ kind: 'journal-entries', entries }, now);
-    broker.handle({ kind: 'journal-read' }, now);
+    if (count === Infinity) broker.handle({ kind: 'journal-read' }, now);
   }
 
   /** Takes what a turn wants written and said. @returns what may be said now. */

@@ -8,7 +8,7 @@ export function checkInvariants(broker: Broker): void {
   let unsettled = 0;
   const seen = new Set<unknown>();
   // After a start durable requests wait for workers that may hold them.
-  const held = new Set<unknown>(memory.journal.held.flat());
+  const held = new Set<unknown>([...memory.journal.held.flat(), ...memory.journal.behindUnread]);
   for (const session of memory.sessions.values()) {
     for (const request of session.requests.values()) {
       // Under an idempotency key several numbers of several sessions lead to one request.
@@ -29,6 +29,9 @@ export function checkInvariants(broker: Broker): void {
   }
   if (unsettled !== memory.unsettled)
     throw new Error(`D2: the books say ${memory.unsettled} unsettled, there are ${unsettled}`);
+  const { deferrals } = memory.journal;
+  if (deferrals.count > memory.settings.deferredCountMax || deferrals.bytes > memory.settings.deferredBytesMax)
+    throw new Error(`D6: ${deferrals.count} requests wait for the journal`);
   for (const service of memory.services.values()) {
     let queued = 0;
     let bytes = 0;

@@ -163,7 +163,9 @@ export class Transcript {
         this.#broker = new Broker(this.#settings, this.#now);
         this.#partAll();
         this.#disk.crash();
-        if (this.#disk.isOpen) this.#disk.load(this.#broker, this.#now);
+        if (this.#disk.isOpen) this.#disk.find(this.#broker, this.#now);
+        // `broker restarts unread`: its entries come with `disk reads`.
+        if (this.#disk.isOpen && line.words[2] !== 'unread') this.#disk.read(this.#broker, this.#now);
         break;
       default:
         throw new Error(`transcript: what does the broker do? ${line.words.join(' ')}`);
@@ -175,6 +177,10 @@ export class Transcript {
     switch (verb) {
       case 'opens':
         this.#disk.load(this.#broker, this.#now);
+        break;
+      case 'reads':
+        // `disk reads 2` gives two entries, `disk reads` all that are left.
+        this.#disk.read(this.#broker, this.#now, Number(line.words[2] ?? Infinity));
         break;
       case 'stalls':
         this.#disk.isStalled = true;

@@ -13,7 +13,7 @@ export {
   type OpenJournal,
   type RunningBroker,
 } from './create-broker.js';
-export { decodeEntry } from './core/journal-entry.js';
+export { decodeEntry, encodeEntry } from './core/journal-entry.js';
 export type { StoredEntry } from './core/restoring.js';
 export { LmdbStore, type LmdbStoreOptions } from './store/lmdb-store.js';
 export type { Loaded, Store } from './store/store.js';

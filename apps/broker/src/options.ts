@@ -137,6 +137,8 @@ export const BROKER_OPTIONS: OptionTable<BrokerOptions> = {
     STORE_RESERVE_BYTES,
     'free bytes on the disk of the journal below which nothing new is submitted',
   ),
+  deferredCountMax: count(D.deferredCountMax, 'requests that may wait until the journal has been read'),
+  deferredBytesMax: bytes(D.deferredBytesMax, 'bytes of requests that may wait until the journal has been read'),
   deadLettersMax: count(D.deadLettersMax, 'dead letters kept'),
   deadLettersBytesMax: bytes(D.deadLettersBytesMax, 'bytes of dead letters kept'),
   servicesMax: count(D.servicesMax, 'services known at once'),

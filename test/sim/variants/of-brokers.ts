@@ -157,6 +157,39 @@ export const BROKER_VARIANTS: readonly Variant[] = [
       }),
   },
   {
+    name: 'new work before unread work of its key',
+    breaks: 'what is accepted while the journal is read does not wait for unread requests',
+    rule: /^H7/,
+    machine: (machine) =>
+      meddle(machine, (_, { journal }) => {
+        journal.turns.push(...journal.behindUnread.splice(0));
+      }),
+  },
+  {
+    name: 'resends taken for new before all is read',
+    breaks: 'what may be among the unread entries is accepted as if it had never been sent',
+    rule: /^(H4|H6)/,
+    machine: (machine) => {
+      const handle = machine.handle.bind(machine);
+      machine.handle = (input, now) => {
+        if (input.kind !== 'records' || machine.memory.journal.state !== 'loading') return handle(input, now);
+        const records = input.records.map((record) =>
+          record.kind === Kind.submit ? { ...record, ageMs: 0, key: '' } : record,
+        );
+        return handle({ ...input, records }, now);
+      };
+    },
+  },
+  {
+    name: 'unread tickets taken for unknown ones',
+    breaks: 'a ticket whose entry is not read yet is answered as if there were none',
+    rule: /^(H5|H6|D1)/,
+    machine: (machine) =>
+      meddle(machine, (_, { journal }) => {
+        journal.lastUnread = 0;
+      }),
+  },
+  {
     name: 'broken streams begun again',
     breaks: 'a stream of which values were seen is handed to another worker',
     rule: /^(H2|H5)/,

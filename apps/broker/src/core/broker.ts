@@ -16,15 +16,19 @@ import {
   type WireRecord,
 } from '@majordomo/protocol';
 import { takeCancel, takeRequest, takeWindow } from './clients.js';
+import { Deferral } from './deferrals.js';
+import { expireDeferral } from './deferring.js';
 import { comeBack, expire } from './dispatch.js';
 import { sayTaken } from './granting.js';
 import type { BrokerEvent } from './events.js';
 import { claim } from './holdings.js';
+import type { FoundJournal } from './journal.js';
 import { attendLink, endSession, ensureLink, loseLink, refuseLink, takeGoodbye, takeHello } from './links.js';
 import { Memory } from './memory.js';
 import { acknowledge, compactOutcomes, expireOutcomes } from './outcomes.js';
 import { endAwaiting, endParking } from './places.js';
 import { finishReading, openJournal, releaseHeld, restore, setRoom, type StoredEntry } from './restoring.js';
+import { resumeDeferred } from './resuming.js';
 import type { BrokerSettings } from './settings.js';
 import { Lease, Link, Request, Service, Session } from './state.js';
 import { expireDurable, takeSubmit, takeTurns } from './submitting.js';
@@ -41,8 +45,8 @@ import {
 
 /** What comes from the store. */
 export type StoreInput =
-  /** The journal is there: its number, how many starts it has seen with this one, and the date now (ms since 1970). */
-  | { readonly kind: 'journal-found'; readonly id: number; readonly starts: number; readonly date: number }
+  /** The journal is there. */
+  | ({ readonly kind: 'journal-found' } & FoundJournal)
   /** Entries of it, in the order of their numbers. */
   | { readonly kind: 'journal-entries'; readonly entries: readonly StoredEntry[] }
   /** That was all of it. */
@@ -113,9 +117,11 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
         break;
       case 'journal-entries':
         restore(this.#memory, input.entries, now);
+        resumeDeferred(this.#memory, now);
         break;
       case 'journal-read':
         finishReading(this.#memory, now);
+        resumeDeferred(this.#memory, now);
         break;
       case 'journal-room':
         setRoom(this.#memory, input.hasRoom);
@@ -222,6 +228,7 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
       if (timer.durable === undefined) expire(memory, timer, now);
       else expireDurable(memory, timer, now);
     } else if (timer === memory.journal.holdTimer) releaseHeld(memory, now);
+    else if (timer instanceof Deferral) expireDeferral(memory, timer, now);
     else if (timer instanceof Lease) overrun(memory, timer, now);
     else if (timer === memory.windowTimer) expireOutcomes(memory, now);
     else if (timer === memory.compactTimer) compactOutcomes(memory, now);

@@ -4,6 +4,7 @@
 // C2. What was asked before but is unknown here waits a moment for a worker that may hold it, before it is handed out.
 // C3. An id older than the window, or whose outcome was forgotten, is refused, never run again.
 // C4. At a bound the caller gets BUSY with a time to wait, never silence (D6).
+// C5. What names a ticket, or has an idempotency key, may be about an entry of the journal that is not read yet: then it waits.
 
 import {
   CALL_DEFAULTS,
@@ -15,12 +16,13 @@ import {
   type Request as RequestRecord,
   type Window,
 } from '@majordomo/protocol';
+import { cancelDeferral, defer } from './deferring.js';
 import { deliver, fail, park } from './dispatch.js';
 import { joinHolder } from './holdings.js';
 import { INTROSPECTION } from './introspection.js';
 import { orderOf } from './keeping.js';
 import type { Memory, Refusal } from './memory.js';
-import { asksAgain, operate, OPERATIONS } from './operations.js';
+import { asksAgain, asksForUnread, operate, OPERATIONS } from './operations.js';
 import { answer, forget, join, keyOf, refuse } from './outcomes.js';
 import { busy, findPlace } from './places.js';
 import { Request, type Link, type NamedAddress, type Session } from './state.js';
@@ -36,21 +38,40 @@ export function takeRequest(
   const name = link.names[record.name];
   if (name === undefined) return `REQUEST for name ${record.name}, which this link has not given`;
   memory.counters.requests += 1;
-  const known = session.requests.get(record.ref);
-  if (known !== undefined && !asksAgain(memory, known, name, record.body)) {
-    takeResend(memory, session, known, name, record, now);
-    return undefined;
-  }
-  const refusal = whyNot(memory, session, name, record);
-  if (refusal !== undefined) refuse(memory, session, record.ref, refusal, now);
-  else if (name.service === RESERVED_PREFIX) introspect(memory, session, name, record, now);
-  else if (record.key === '' || !joinKeyed(memory, session, name, record, now))
-    admit(memory, session, name, record, now);
+  placeRequest(memory, session, name, record, now);
   return undefined;
 }
 
+/** A request is known, is admitted, is answered or refused, or waits for the journal to be read. */
+export function placeRequest(
+  memory: Memory,
+  session: Session,
+  name: NamedAddress,
+  record: RequestRecord,
+  now: Milliseconds,
+): void {
+  const known = session.requests.get(record.ref);
+  if (known !== undefined && !asksAgain(memory, known, name, record.body)) {
+    takeResend(memory, session, known, name, record, now);
+    return;
+  }
+  const refusal = whyNot(memory, session, record);
+  if (refusal !== undefined) refuse(memory, session, record.ref, refusal, now);
+  else if (isUnread(memory, name, record)) defer(memory, session, name, record, now);
+  else if (name.service === RESERVED_PREFIX) introspect(memory, session, name, record, now);
+  else if (record.key === '' || !joinKeyed(memory, session, name, record, now))
+    admit(memory, session, name, record, now);
+}
+
+/** C5. */
+function isUnread(memory: Memory, name: NamedAddress, record: RequestRecord): boolean {
+  if (memory.journal.state !== 'loading') return false;
+  if (name.service === RESERVED_PREFIX) return asksForUnread(memory, name.method, record.body);
+  return record.key !== '' && !memory.keyed.has(keyOf(name.service, record.key));
+}
+
 /** C3, C4 and what this broker does not offer. */
-function whyNot(memory: Memory, session: Session, name: NamedAddress, record: RequestRecord): Refusal | undefined {
+function whyNot(memory: Memory, session: Session, record: RequestRecord): Refusal | undefined {
   const isOld = record.ageMs > memory.settings.dedupeWindowMs;
   const isForgotten = record.ref < session.settledBelow || (record.ageMs > 0 && record.ref <= session.forgottenUpTo);
   if (isOld || isForgotten)
@@ -58,11 +79,6 @@ function whyNot(memory: Memory, session: Session, name: NamedAddress, record: Re
   if (memory.draining) return { code: 'DRAINING', message: 'the broker is shutting down' };
   if (session.unsettled >= memory.settings.requestsPerSessionMax) {
     return busy(memory, `this client has ${session.unsettled} unsettled requests`);
-  }
-  // What has this key may be among what is still to be read.
-  const { key } = record;
-  if (key !== '' && memory.journal.state === 'loading' && !memory.keyed.has(keyOf(name.service, key))) {
-    return busy(memory, 'the broker is still reading its journal');
   }
   return undefined;
 }
@@ -240,6 +256,7 @@ function begin(memory: Memory, request: Request, record: RequestRecord, now: Mil
 /** CANCEL: the client does not want the answer any more. */
 export function takeCancel(memory: Memory, session: Session, record: Cancel, now: Milliseconds): void {
   const request = session.requests.get(record.ref);
+  if (request === undefined) cancelDeferral(memory, session, record.ref, now);
   if (request === undefined || request.isSettled) return;
   if (leaveOthers(request, session, record.ref)) {
     session.requests.delete(record.ref);

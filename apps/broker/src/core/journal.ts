@@ -5,6 +5,7 @@
 // J2. Entries hold dates, the machine holds its own time: the two are tied together once, at the start.
 
 import { NumberMap, Timer, WIRE_LIMITS, requestIdText, type Milliseconds } from '@majordomo/protocol';
+import { Deferrals } from './deferrals.js';
 import { Session, type Durable, type Lane, type Request } from './state.js';
 
 const NEXT = { none: ['loading'], loading: ['open'], open: [] } as const;
@@ -16,6 +17,26 @@ export const NUMBERS_PER_START = 2 ** 32;
 
 /** What an entry takes beside its headers and body, on disk and in memory, about. */
 const ENTRY_BYTES = 400;
+
+/** What a store has not handed over yet. */
+export interface Unread {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+const NOTHING_UNREAD: Unread = Object.freeze({ count: 0, bytes: 0 });
+
+/** What the machine learns of a journal before its first entry. */
+export interface FoundJournal {
+  /** The same at every start. */
+  readonly id: number;
+  /** How many starts this journal has seen, this one included. */
+  readonly starts: number;
+  /** The date now, in ms since 1970. */
+  readonly date: number;
+  /** What is in it. Bytes as they are on disk, about. */
+  readonly unread: Unread;
+}
 
 export class Journal {
   #state: JournalState = 'none';
@@ -36,6 +57,14 @@ export class Journal {
   /** Requests that wait for their workers to say what they hold, after a start: a list for each priority, the highest first. */
   readonly held: readonly Request[][] = Array.from({ length: WIRE_LIMITS.priorityMax + 1 }, () => []);
   readonly holdTimer = new Timer(this, 'hold');
+  /** Entries that are not read yet, and about how much they take. */
+  unread: Unread = NOTHING_UNREAD;
+  /** No entry that was there at the start has a higher number. */
+  lastUnread = 0;
+  /** Requests that may be among the unread entries. */
+  readonly deferrals = new Deferrals();
+  /** Accepted while entries are unread, with an ordering key: they enter their lanes behind everything that is read. */
+  readonly behindUnread: Request[] = [];
   #lastTicket = 0;
   /** J2: what is added to the machine's time to make a date. */
   #dateOffset = 0;
@@ -45,6 +74,13 @@ export class Journal {
   }
   get count(): number {
     return this.session.requests.size;
+  }
+  /** Requests that it holds, read or not. */
+  get countWithUnread(): number {
+    return this.count + this.unread.count;
+  }
+  get bytesWithUnread(): number {
+    return this.bytes + this.unread.bytes;
   }
   get lastTicket(): number {
     return this.#lastTicket;
@@ -57,13 +93,28 @@ export class Journal {
     this.#state = state;
   }
 
-  /** @param starts how many starts this journal has seen, this one included. @param date the date now, in ms since 1970. */
-  open(id: number, starts: number, date: number, now: Milliseconds): void {
+  open({ id, starts, date, unread }: FoundJournal, now: Milliseconds): void {
     this.become('loading');
+    this.unread = { count: unread.count, bytes: unread.bytes + unread.count * ENTRY_BYTES };
     this.id = id;
     this.session = new Session(id, 'journal', 0, '', now);
     this.#lastTicket = starts * NUMBERS_PER_START;
+    this.lastUnread = this.#lastTicket;
     this.#dateOffset = date - now;
+  }
+
+  /** So many entries have been read. */
+  wereRead(count: number): void {
+    const left = Math.max(0, this.unread.count - count);
+    // In proportion: how much a single one takes is known when it is decoded, and this is an estimate.
+    this.unread = left === 0 ? NOTHING_UNREAD : { count: left, bytes: (this.unread.bytes * left) / this.unread.count };
+  }
+
+  /** All entries have been read. @returns those that waited behind them, in the order in which they were accepted. */
+  finishReading(): Request[] {
+    this.become('open');
+    this.unread = NOTHING_UNREAD;
+    return this.behindUnread.splice(0);
   }
 
   nextTicket(): number {

@@ -12,7 +12,17 @@ import type { Durable, Request } from './state.js';
 /** The place in the order of arrival, behind those of a higher priority. */
 export function orderOf(memory: Memory, priority: number): number {
   memory.lastOrder += 1;
-  return (WIRE_LIMITS.priorityMax - priority) * 2 ** 48 + memory.lastOrder;
+  return behindHigher(priority) + memory.lastOrder;
+}
+
+/** The same for an entry of the journal: before everything that came in after the start, also when that was accepted before the entry was read. */
+export function restoredOrderOf(memory: Memory, priority: number): number {
+  memory.lastRestoredOrder += 1;
+  return behindHigher(priority) + memory.lastRestoredOrder;
+}
+
+function behindHigher(priority: number): number {
+  return (WIRE_LIMITS.priorityMax - priority) * 2 ** 48;
 }
 
 /** K1: it is accepted. */

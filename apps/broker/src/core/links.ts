@@ -19,6 +19,7 @@ import {
   type Milliseconds,
 } from '@majordomo/protocol';
 import { loseClient } from './clients.js';
+import { dropDeferrals } from './deferring.js';
 import { sayTaken } from './granting.js';
 import type { Memory } from './memory.js';
 import { Link, Session } from './state.js';
@@ -180,6 +181,7 @@ export function endSession(memory: Memory, session: Session, now: Milliseconds):
 
 /** Forgets a session when nothing refers to it any more: now, or when its outcomes have gone. */
 function closeSession(memory: Memory, session: Session, now: Milliseconds): void {
+  dropDeferrals(memory, session);
   if (session.requests.size === 0) memory.sessions.delete(session.instance);
   else memory.timers.set(session.timer, now + Math.max(LOOK_AGAIN_MS, memory.settings.clientAwayMaxMs), now);
 }

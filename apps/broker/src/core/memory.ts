@@ -8,6 +8,8 @@ import {
   type ErrorCode,
   type LinkId,
   type Milliseconds,
+  type Ran,
+  type Stage,
   type WireRecord,
 } from '@majordomo/protocol';
 import { DeadLetters } from './dead-letters.js';
@@ -37,7 +39,9 @@ export class Memory {
   readonly journal = new Journal();
   readonly deadLetters: DeadLetters;
   unsettled = 0;
-  lastOrder = 0;
+  /** Places in the order of arrival: of what comes in, and before that of what an earlier start of the broker has accepted. */
+  lastOrder = 2 ** 47;
+  lastRestoredOrder = 0;
   draining = false;
   drained = false;
 
@@ -68,6 +72,9 @@ export class Memory {
 /** An error that the broker itself says; `ran` and the rest as the catalogue has it unless given. */
 export interface Refusal {
   readonly code: ErrorCode;
+  readonly ran?: Ran;
+  /** Default: `queued`. */
+  readonly stage?: Stage;
   readonly message: string;
   readonly retryAfterMs?: number;
   readonly details?: Readonly<Record<string, unknown>>;

@@ -2,6 +2,7 @@
 //
 // P1. A ticket that this journal never gave out is TICKET_UNKNOWN; one that it gave out and does not keep any more is TICKET_EXPIRED.
 // P2. What is said about a ticket is on disk before it leaves (D1).
+// P3. DEADLINE_EXCEEDED of the stage `client` ends a question about a ticket; of any other stage it is the outcome of the request.
 
 import {
   CALL_DEFAULTS,
@@ -24,6 +25,7 @@ import { busy } from './places.js';
 import { writeAccepted } from './keeping.js';
 import type { Asker, Durable, NamedAddress, Request } from './state.js';
 import { durableRequest, enterJournal, removeDurable, setOut } from './submitting.js';
+import { idOf, numberOfTicket, ticketIn } from './tickets.js';
 
 type Operation = (memory: Memory, asker: Asker, id: string, now: Milliseconds) => Refusal | undefined;
 
@@ -65,19 +67,17 @@ export function operate(memory: Memory, asker: Asker, method: string, body: Byte
   return true;
 }
 
+/** Does this ask for an entry of the journal that may be unread? */
+export function asksForUnread({ journal }: Memory, method: string, body: Bytes): boolean {
+  if (!Object.hasOwn(TABLE, method)) return false;
+  const ticket = numberOfTicket(journal, body);
+  return ticket !== undefined && ticket <= journal.lastUnread && !journal.session.requests.has(ticket);
+}
+
 /** Does this ask once more for the outcome of a durable request that its client waits for already? Then it is no second question. */
 export function asksAgain({ journal }: Memory, known: Request, name: NamedAddress, body: Bytes): boolean {
   const isResult = known.durable !== undefined && name.service === RESERVED_PREFIX && name.method === 'ticketResult';
   return isResult && idOf(body) === journal.ticketText(known.ref);
-}
-
-function idOf(body: Bytes): string | undefined {
-  try {
-    const value = decodeBody(body);
-    return typeof value === 'string' ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** P1. */
@@ -87,14 +87,10 @@ function withTicket(
   act: (request: Request) => Refusal | undefined | void,
 ): Refusal | undefined {
   const { journal } = memory;
-  const [, instance = '', number = ''] = /^([0-9a-f]{14})-([1-9][0-9]{0,15})$/.exec(id) ?? [];
-  const ticket = Number(number);
-  if (journal.state === 'none' || Number.parseInt(instance, 16) !== journal.id || ticket > journal.lastTicket) {
-    return { code: 'TICKET_UNKNOWN', message: `this broker has given out no ticket ${id}` };
-  }
+  const ticket = ticketIn(journal, id);
+  if (ticket === undefined) return { code: 'TICKET_UNKNOWN', message: `this broker has given out no ticket ${id}` };
   const request = journal.session.requests.get(ticket);
   if (request !== undefined) return act(request) ?? undefined;
-  if (journal.state === 'loading') return busy(memory, 'the broker is still reading its journal');
   return { code: 'TICKET_EXPIRED', message: `what became of ${id} is not kept any more` };
 }
 
@@ -154,8 +150,6 @@ function withLetter(
   act: (letter: DeadLetter) => Refusal | undefined | void,
 ): Refusal | undefined {
   const letter = memory.deadLetters.find(id);
-  if (letter === undefined && memory.journal.state === 'loading')
-    return busy(memory, 'the journal is still being read');
   if (letter === undefined) return { code: 'TICKET_UNKNOWN', message: `no dead letter has the id ${id}` };
   return act(letter) ?? undefined;
 }

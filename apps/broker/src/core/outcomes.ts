@@ -32,12 +32,17 @@ const OUTCOME_BYTES = 600;
 const COMPACT_MS = 2_000;
 
 /** The ERROR record of a refusal. */
-export function errorReply(ref: number, refusal: Refusal, ran?: Ran, stage: Stage = 'queued'): ErrorReply {
+export function errorReply(
+  ref: number,
+  refusal: Refusal,
+  ran: Ran = refusal.ran ?? ERRORS[refusal.code].ran,
+  stage: Stage = refusal.stage ?? 'queued',
+): ErrorReply {
   return {
     kind: Kind.error,
     ref,
     code: refusal.code,
-    ran: ran ?? ERRORS[refusal.code].ran,
+    ran,
     stage,
     retryAfterMs: refusal.retryAfterMs ?? 0,
     retry: false,

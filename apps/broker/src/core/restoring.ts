@@ -1,17 +1,18 @@
 // The journal after a start: what was handed over before is known again, and set on its way.
 //
 // R1. Workers may still be running what was handed out before: nothing is handed out again before they had `resendHoldMs` to say so.
-// R2. Serving begins with the first entries; the rest comes in behind them. Until all are read nothing new is taken into the journal.
+// R2. Serving begins with the first entries; the rest comes in behind them. What is new is accepted meanwhile (submitting.ts S5), what may be
+//     among the unread entries waits for them (deferring.ts).
 // R3. What cannot be read is reported and set aside; the rest is not affected.
 
 import { Kind, NO_BYTES, requestIdText, WIRE_LIMITS, type Bytes, type Milliseconds } from '@majordomo/protocol';
 import { joinHolder } from './holdings.js';
 import { enterLane } from './lanes.js';
 import { decodeEntry, type QueuedEntry, type SettledEntry } from './journal-entry.js';
-import type { Journal } from './journal.js';
+import type { FoundJournal, Journal } from './journal.js';
 import { writeDamaged } from './keeping.js';
 import type { Memory } from './memory.js';
-import { durableRequest, enterJournal, expireDurable, goOn } from './submitting.js';
+import { durableRequest, enterJournal, expireDurable, goOn, setOutBehindUnread } from './submitting.js';
 import type { Durable, Request } from './state.js';
 
 /** An entry as the store has it. */
@@ -25,12 +26,8 @@ export interface StoredEntry {
 /** Requests set on their way at one time after the hold: links are answered in between. */
 const RELEASED_PER_TURN = 5_000;
 
-export function openJournal(
-  memory: Memory,
-  found: { readonly id: number; readonly starts: number; readonly date: number },
-  now: Milliseconds,
-): void {
-  memory.journal.open(found.id, found.starts, found.date, now);
+export function openJournal(memory: Memory, found: FoundJournal, now: Milliseconds): void {
+  memory.journal.open(found, now);
   memory.sessions.set(found.id, memory.journal.session);
   memory.output.tell({ event: 'journal.opened', starts: found.starts });
 }
@@ -38,6 +35,7 @@ export function openJournal(
 /** R3. */
 export function restore(memory: Memory, entries: readonly StoredEntry[], now: Milliseconds): void {
   const { journal } = memory;
+  journal.wereRead(entries.length);
   for (const { key, value, damage } of entries) {
     const entry = damage === undefined ? decodeEntry(value) : { damage };
     if ('damage' in entry || entry.ticket !== key) {
@@ -119,7 +117,7 @@ function partsOf({ journal }: Memory, { ticket, service, method, key, acceptedAt
 /** Everything has been read (R2). */
 export function finishReading(memory: Memory, now: Milliseconds): void {
   const { journal } = memory;
-  journal.become('open');
+  setOutBehindUnread(memory, journal.finishReading());
   memory.output.tell({ event: 'journal.read', requests: journal.count, damaged: journal.damaged });
   if (nextHeld(journal) !== undefined && !journal.holdTimer.isSet) memory.timers.set(journal.holdTimer, now, now);
 }

@@ -55,6 +55,10 @@ export interface BrokerSettings {
   readonly storedBytesMax: number;
   /** What STORE_FULL tells the caller to wait. */
   readonly storeFullRetryMs: number;
+  /** Requests that may wait until the journal has been read: a full resend of some thousand clients fits. */
+  readonly deferredCountMax: number;
+  /** Bytes of their headers and bodies. */
+  readonly deferredBytesMax: number;
   readonly deadLettersMax: number;
   readonly deadLettersBytesMax: number;
   readonly servicesMax: number;
@@ -89,6 +93,8 @@ export const BROKER_DEFAULTS: Omit<BrokerSettings, 'instance'> = Object.freeze({
   storedCountMax: 2_000_000,
   storedBytesMax: 4 * 1024 * MIB,
   storeFullRetryMs: 1_000,
+  deferredCountMax: 20_000,
+  deferredBytesMax: 64 * MIB,
   deadLettersMax: 1_000,
   deadLettersBytesMax: 32 * MIB,
   servicesMax: 10_000,

@@ -4,15 +4,18 @@
 // S2. What is accepted is in the journal before that word leaves (D1).
 // S3. It waits for its time, for its turn under an ordering key, for a worker: but never beyond its expiry.
 // S4. Where there is no room the caller is told STORE_FULL with a time to wait (D6).
+// S5. While entries of the journal are unread, what is new is accepted, with a number behind theirs; under an ordering key it waits for all
+//     of them, because any of them may have the same key.
 
 import { Kind, RESERVED_PREFIX, type Milliseconds, type Submit } from '@majordomo/protocol';
+import { defer, mayBeUnread } from './deferring.js';
 import { deliver, expire, park } from './dispatch.js';
 import { joinHolder } from './holdings.js';
-import { orderOf, writeAccepted, writeRemoved } from './keeping.js';
+import { orderOf, restoredOrderOf, writeAccepted, writeRemoved } from './keeping.js';
 import { enterLane } from './lanes.js';
 import type { Memory, Refusal } from './memory.js';
 import { freeKey, keyOf, refuse } from './outcomes.js';
-import { busy, findPlace } from './places.js';
+import { findPlace } from './places.js';
 import { keepable, Request, type Durable, type Link, type NamedAddress, type Session } from './state.js';
 
 /** SUBMIT. Answers what broke the protocol, if anything did. */
@@ -26,14 +29,31 @@ export function takeSubmit(
   const name = link.names[record.name];
   if (name === undefined) return `SUBMIT for name ${record.name}, which this link has not given`;
   memory.counters.requests += 1;
-  const known = memory.journal.submitted(session.instance, record.ref) ?? keyed(memory, name, record);
-  if (known !== undefined) takeAgain(memory, session, known, name, record, now);
-  else {
-    const refusal = whyNot(memory, session, name, record);
-    if (refusal === undefined) accept(memory, session, name, record, now);
-    else refuse(memory, session, record.ref, refusal, now);
-  }
+  placeSubmission(memory, session, name, record, now);
   return undefined;
+}
+
+/** A submission is known, is accepted, is refused, or waits for the journal to be read. */
+export function placeSubmission(
+  memory: Memory,
+  session: Session,
+  name: NamedAddress,
+  record: Submit,
+  now: Milliseconds,
+): void {
+  const known = memory.journal.submitted(session.instance, record.ref) ?? keyed(memory, name, record);
+  if (known !== undefined) {
+    takeAgain(memory, session, known, name, record, now);
+    return;
+  }
+  const never = whyNever(memory, session, name, record);
+  if (never === undefined && mayBeUnread(memory, record)) {
+    defer(memory, session, name, record, now);
+    return;
+  }
+  const refusal = never ?? whyNotNow(memory, record);
+  if (refusal === undefined) accept(memory, session, name, record, now);
+  else refuse(memory, session, record.ref, refusal, now);
 }
 
 function keyed(memory: Memory, name: NamedAddress, { key }: Submit): Request | undefined {
@@ -58,7 +78,7 @@ function takeAgain(
   }
 }
 
-function whyNot(memory: Memory, session: Session, name: NamedAddress, record: Submit): Refusal | undefined {
+function whyNever(memory: Memory, session: Session, name: NamedAddress, record: Submit): Refusal | undefined {
   const { journal, settings } = memory;
   if (journal.state === 'none') return { code: 'UNSUPPORTED', message: 'this broker stores nothing on disk' };
   if (name.service === RESERVED_PREFIX)
@@ -66,9 +86,11 @@ function whyNot(memory: Memory, session: Session, name: NamedAddress, record: Su
   if (record.ageMs > settings.dedupeWindowMs || record.ref < session.settledBelow) {
     return { code: 'REQUEST_FORGOTTEN', message: 'what became of this request is not remembered any more' };
   }
+  return undefined;
+}
+
+function whyNotNow(memory: Memory, record: Submit): Refusal | undefined {
   if (memory.draining) return { code: 'DRAINING', message: 'the broker is shutting down' };
-  // What came before the last start may be among what is still to be read.
-  if (journal.state === 'loading') return busy(memory, 'the broker is still reading its journal');
   return whyFull(memory, record);
 }
 
@@ -76,11 +98,13 @@ function whyNot(memory: Memory, session: Session, name: NamedAddress, record: Su
 function whyFull({ journal, settings }: Memory, record: Submit): Refusal | undefined {
   const bytes = record.body.length + record.headers.length;
   const isFull =
-    journal.isFull || journal.count >= settings.storedCountMax || journal.bytes + bytes > settings.storedBytesMax;
+    journal.isFull ||
+    journal.countWithUnread >= settings.storedCountMax ||
+    journal.bytesWithUnread + bytes > settings.storedBytesMax;
   if (!isFull) return undefined;
   const message = journal.isFull
     ? 'the disk of the broker has no room'
-    : `the journal holds ${journal.count} requests of ${Math.round(journal.bytes / 1024)} KiB`;
+    : `the journal holds ${journal.countWithUnread} requests of ${Math.round(journal.bytesWithUnread / 1024)} KiB`;
   return { code: 'STORE_FULL', message, retryAfterMs: settings.storeFullRetryMs };
 }
 
@@ -144,7 +168,7 @@ export function durableRequest(memory: Memory, durable: Durable, init: DurableIn
     window: 0,
     received: 0,
     waitForService: true,
-    order: orderOf(memory, durable.priority),
+    order: init.resent ? restoredOrderOf(memory, durable.priority) : orderOf(memory, durable.priority),
     durable,
   });
 }
@@ -159,7 +183,16 @@ export function enterJournal(memory: Memory, request: Request, now: Milliseconds
 
 /** S3: on its way, as soon as it is its time and its turn. */
 export function setOut(memory: Memory, request: Request, now: Milliseconds): void {
-  if (enterLane(memory.journal.lanes, request)) goOn(memory, request, now);
+  const { journal } = memory;
+  // S5
+  if (journal.state === 'loading' && request.durable?.orderingKey !== '') journal.behindUnread.push(request);
+  else if (enterLane(journal.lanes, request)) goOn(memory, request, now);
+}
+
+/** S5: all entries are read and in their lanes, and what was accepted meanwhile comes behind them. */
+export function setOutBehindUnread(memory: Memory, behind: readonly Request[]): void {
+  const { lanes, turns } = memory.journal;
+  for (const request of behind) if (!request.isSettled && enterLane(lanes, request)) turns.push(request);
 }
 
 /** Its turn has come under its ordering key, if it has one. */

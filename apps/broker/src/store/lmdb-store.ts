@@ -12,7 +12,7 @@
 import type { Write } from '@majordomo/protocol';
 import { open, type RootDatabase } from 'lmdb';
 import type { StoredEntry } from '../core/restoring.js';
-import { freeWithin, NUMBER_KEYS, Walk, type Stats, type Table } from './tables.js';
+import { freeWithin, NUMBER_KEYS, unreadIn, Walk, type Stats, type Table } from './tables.js';
 import { checkDataFile } from './data-file.js';
 import { Holding } from './holding.js';
 import { Identity } from './identity.js';
@@ -87,7 +87,8 @@ export class LmdbStore implements Store {
   async load(): Promise<Loaded> {
     const last = this.#entries.getKeys({ reverse: true, limit: 1, start: Number.MAX_SAFE_INTEGER });
     const { id, starts, secret, damaged } = await this.#identity.next([...last][0]);
-    return { id, starts, secret, entries: this.#read(damaged) };
+    const unread = unreadIn(this.#entries.getStats() as Stats);
+    return { id, starts, secret, unread, entries: this.#read(damaged) };
   }
 
   /** L4, L5. */

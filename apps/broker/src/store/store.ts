@@ -8,6 +8,7 @@
 // S4. What a damaged entry held is set aside, not thrown away; it is not loaded again.
 
 import type { Write } from '@majordomo/protocol';
+import type { Unread } from '../core/journal.js';
 import type { StoredEntry } from '../core/restoring.js';
 
 /** What a store holds at the start. */
@@ -18,6 +19,8 @@ export interface Loaded {
   readonly starts: number;
   /** 32 random bytes, drawn when the journal was made, the same ever after: what is derived from it for clients cannot be guessed. */
   readonly secret: Uint8Array;
+  /** How many entries are to come, and what they take on disk, about. */
+  readonly unread: Unread;
   /** Everything that was committed, in the order of the keys, in lots that one turn can take. To be read once. */
   readonly entries: AsyncIterable<readonly StoredEntry[]>;
 }

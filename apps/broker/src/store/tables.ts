@@ -1,6 +1,7 @@
 // The tables of a journal in LMDB: their keys, a walk over one of them, and what they leave free of the file.
 
 import type { Database } from 'lmdb';
+import type { Unread } from '../core/journal.js';
 import type { StoredEntry } from '../core/restoring.js';
 
 export type Table = Database<Buffer, number>;
@@ -74,4 +75,9 @@ export function freeWithin(tables: readonly Stats[]): number {
     return sum + treeBranchPageCount + treeLeafPageCount + overflowPages;
   }, 0);
   return Math.max(0, lastPageNumber - used) * pageSize;
+}
+
+/** How many entries a table has, and what their pages take. */
+export function unreadIn({ entryCount, pageSize, treeLeafPageCount, overflowPages }: Stats): Unread {
+  return { count: entryCount, bytes: (treeLeafPageCount + overflowPages) * pageSize };
 }
