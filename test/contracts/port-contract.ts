@@ -31,7 +31,8 @@ const WORLD_LIMITS: Partial<PortLimits> = { highWaterMark: 4, blockedMaxMs: 300 
 const FEW_BYTES: Partial<PortLimits> = {
   highWaterMark: 4,
   queueBytesMax: 1024 * 1024,
-  overfullMaxMs: 50,
+  // Longer than a busy machine lets a thread wait: a peer that takes what comes is not lost.
+  overfullMaxMs: 500,
   blockedMaxMs: 60_000,
 };
 

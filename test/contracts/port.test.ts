@@ -2,9 +2,11 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { Dealer } from 'zeromq';
 import { DealerPort, RouterPort, SystemClock, type Port, type PortLimits } from '@majordomo/runtime';
 import { FakeClock, FakeDealerPort, FakeNetwork, FakeRouterPort } from '@majordomo/runtime/fake';
+import { ipcContract } from './ipc-contract.js';
 import { portContract, type PortWorld, type StalledPeer } from './port-contract.js';
 
 /** How long a condition on real sockets may take, in ms. */
@@ -22,15 +24,23 @@ async function eventually(condition: () => boolean): Promise<void> {
   }
 }
 
+let lastPath = 0;
+
+/** An ipc endpoint that nobody uses. Sockets remove themselves when they are closed. */
+function freePath(): string {
+  return `ipc://${tmpdir()}/mj-${process.pid}-${++lastPath}.sock`;
+}
+
 class RealWorld implements PortWorld {
-  readonly endpoint = 'tcp://127.0.0.1:0';
+  readonly endpoint: string;
   readonly #clock = new SystemClock();
   readonly #limits: Partial<PortLimits>;
   readonly #ports: Port[] = [];
   readonly #sockets: Dealer[] = [];
 
-  constructor(limits: Partial<PortLimits>) {
+  constructor(limits: Partial<PortLimits>, endpoint = 'tcp://127.0.0.1:0') {
     this.#limits = limits;
+    this.endpoint = endpoint;
   }
 
   router(): RouterPort {
@@ -123,6 +133,8 @@ class FakeWorld implements PortWorld {
 }
 
 portContract('the sockets of zeromq', (limits) => new RealWorld(limits));
+portContract('the sockets of zeromq over ipc', (limits) => new RealWorld(limits, freePath()));
+ipcContract('the ROUTER of zeromq', () => new RouterPort({ clock: new SystemClock() }));
 portContract('the fakes', (limits) => new FakeWorld(limits));
 
 describe('real sockets', () => {

@@ -5,11 +5,13 @@
 // A3. A link that was closed or lost is barred: what still comes from its connection is dropped until libzmq says that it is gone.
 // A4. Whoever is connected but has said nothing has no link.
 
+import { existsSync } from 'node:fs';
 import { Context, type Router } from 'zeromq';
 import { MajordomoError, type LinkId, type Milliseconds } from '@majordomo/protocol';
 import type { Clock } from './clock.js';
 import { checkEndpoint } from './endpoint.js';
 import { InputDrain } from './input-drain.js';
+import { codedError, takeIpcPath, type IpcPath } from './ipc-path.js';
 import { Lane } from './lane.js';
 import { PORT_LIMITS, type PortLimits } from './limits.js';
 import { Outbox } from './outbox.js';
@@ -35,12 +37,19 @@ class Peer extends Lane {
 }
 
 const WHY: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there. Stop it or choose another port',
+  EADDRINUSE: 'another process listens there. Stop it or choose another endpoint',
   EADDRNOTAVAIL: 'this machine has no such address',
   ENODEV: 'this machine has no such address or network interface',
   EACCES: 'this user may not listen there',
+  EPERM: 'this user may not listen there',
+  EROFS: 'its file system is read-only',
   ENOENT: 'its directory does not exist',
+  ENOTDIR: 'its directory is not a directory',
+  EEXIST: 'a file that is not a socket is there, and it was left alone. Remove it or choose another path',
+  ENAMETOOLONG: 'the path is too long for a socket',
 };
+
+const IPC = 'ipc://';
 
 export class RouterPort implements ListeningPort {
   readonly #limits: PortLimits;
@@ -53,6 +62,7 @@ export class RouterPort implements ListeningPort {
   readonly #byLink = new Map<LinkId, Peer>();
   /** A3, the oldest first. */
   readonly #barred = new Set<Peer>();
+  readonly #paths: IpcPath[] = [];
   #lastLink = 0;
   #handlers: PortHandlers | undefined;
   #received: Promise<void> = Promise.resolve();
@@ -110,13 +120,35 @@ export class RouterPort implements ListeningPort {
     if (this.#down !== undefined) throw refuse('the port is shut down', 'EBADF');
     if (endpoint.startsWith('tcp://[')) this.#socket.ipv6 = true;
     try {
-      // Not bind(): that blocks the socket for send and receive until it is done.
-      this.#socket.bindSync(endpoint);
+      return endpoint.startsWith(IPC) ? await this.#bindPath(endpoint) : this.#bindNow(endpoint);
     } catch (cause) {
       const reason = codeOf(cause);
       throw refuse(WHY[reason] ?? String(cause), reason, cause);
     }
+  }
+
+  #bindNow(endpoint: string): string {
+    // Not bind(): that blocks the socket for send and receive until it is done.
+    this.#socket.bindSync(endpoint);
     return this.#socket.lastEndpoint ?? endpoint;
+  }
+
+  /** libzmq removes whatever has the name of an ipc endpoint when it binds it, and again when it closes it: also in the case of `@name`. */
+  async #bindPath(endpoint: string): Promise<string> {
+    const path = endpoint.slice(IPC.length);
+    if (path === '*') return this.#bindNow(endpoint);
+    if (path.startsWith('@')) {
+      if (existsSync(path)) throw codedError('EEXIST', `a file has the name ${path}`);
+      return this.#bindNow(endpoint);
+    }
+    const taken = await takeIpcPath(path, this.#clock, (name) => {
+      if (this.#down !== undefined) throw codedError('EBADF', 'the port is shut down');
+      this.#bindNow(`${IPC}${name}`);
+    });
+    this.#paths.push(taken);
+    // A shutdown that came in between has not seen it.
+    if (this.#down !== undefined) taken.release();
+    return endpoint;
   }
 
   start(handlers: PortHandlers): void {
@@ -157,6 +189,7 @@ export class RouterPort implements ListeningPort {
     this.#byLink.clear();
     await this.#outbox.settle(lingerMs);
     this.#outbox.stop();
+    for (const path of this.#paths) path.release();
     await closeSocket(this.#socket, end - this.#clock.now());
     await this.#received;
     this.#byRoute.clear();
