@@ -8,6 +8,7 @@ import {
   encodeBody,
   isMajordomoError,
   MajordomoError,
+  member,
   requestIdText,
   type Bytes,
   type CancelReason,
@@ -66,12 +67,9 @@ export class StopError extends MajordomoError {
 
 /** Is this the reason of a context's signal, perhaps from another copy of the package? */
 export function isStopError(error: unknown): error is StopError {
-  return (
-    isMajordomoError(error) &&
-    'reason' in error &&
-    typeof error.reason === 'string' &&
-    Object.hasOwn(CODES, error.reason)
-  );
+  if (!isMajordomoError(error)) return false;
+  const reason = member(error, 'reason');
+  return typeof reason === 'string' && Object.hasOwn(CODES, reason);
 }
 
 /** What contexts need of the worker. */

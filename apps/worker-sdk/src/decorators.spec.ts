@@ -339,3 +339,19 @@ it('the compiler refuses handlers that do not fit their contract', () => {
   Method({ atMostTwice: true });
   expect(problemsOf(new Missing())).not.toEqual([]);
 });
+
+it('an instance that cannot be looked at is a problem like any other', () => {
+  class Trapped {
+    get go(): never {
+      throw new Error('not yet');
+    }
+  }
+  Service('trapped')(Trapped);
+  Method()(Trapped.prototype, 'go', {} as TypedPropertyDescriptor<() => void>);
+  const { proxy, revoke } = Proxy.revocable(new Orders(), {});
+  revoke();
+  expect(problemsOf(new Trapped(), proxy)).toEqual([
+    'Trapped | it cannot be looked at: not yet',
+    'Object | the class has no @Service decorator',
+  ]);
+});

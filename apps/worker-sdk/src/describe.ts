@@ -5,7 +5,9 @@ import {
   isMethodName,
   isServiceName,
   MajordomoError,
+  member,
   nearestName,
+  readThrown,
   RESERVED_PREFIX,
   WIRE_LIMITS,
   type Contract,
@@ -84,7 +86,7 @@ export function describeServices(services: readonly unknown[], concurrency: numb
   for (const service of services) {
     const className = classNameOf(service);
     const report: Report = (problem, method) => problems.push({ service: className, method, problem });
-    const plan = describeService(service, concurrency, report);
+    const plan = describeAny(service, concurrency, report);
     if (plan === undefined) continue;
     const owner = owners.get(plan.offer.name);
     if (owner !== undefined) report(`${owner} serves "${plan.offer.name}" already`);
@@ -103,14 +105,29 @@ function refusal(problems: readonly ServiceProblem[]): MajordomoError {
 }
 
 function classNameOf(service: unknown): string {
-  if (typeof service === 'function') return service.name || '(anonymous class)';
+  if (typeof service === 'function') return nameOf(service);
   if (typeof service !== 'object' || service === null) return String(service);
-  return constructorOf(service).name || '(anonymous class)';
+  return nameOf(constructorOf(service));
 }
 
-function constructorOf(instance: object): { readonly name: string } & object {
-  const found: unknown = instance.constructor;
+function nameOf(constructor: object): string {
+  const name = member(constructor, 'name');
+  return typeof name === 'string' && name !== '' ? name : '(anonymous class)';
+}
+
+function constructorOf(instance: object): object {
+  const found = member(instance, 'constructor');
   return typeof found === 'function' ? found : Object;
+}
+
+/** Members of an instance may be getters that throw, and the instance a proxy: that is a problem like any other. */
+function describeAny(service: unknown, concurrency: number, report: Report): ServicePlan | undefined {
+  try {
+    return describeService(service, concurrency, report);
+  } catch (error) {
+    report(`it cannot be looked at: ${readThrown(error).message}`);
+    return undefined;
+  }
 }
 
 function describeService(service: unknown, concurrency: number, report: Report): ServicePlan | undefined {

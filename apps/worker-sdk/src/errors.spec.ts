@@ -34,7 +34,7 @@ it('a failure that is to be tried again says so, and when', () => {
 it.each([
   ['a text', 'oops', 'oops'],
   ['nothing', undefined, 'undefined'],
-  ['an object without prototype', Object.create(null), 'a value that has no text'],
+  ['an object without prototype', Object.create(null), 'an object without a readable message was thrown'],
 ])('%s that is thrown is told too', (_, thrown, message) => {
   expect(told(thrown)).toEqual({ message, details: { name: 'NonError', message } });
 });
@@ -43,8 +43,39 @@ it('data that cannot be sent, or is too large, is left out, and that is said', (
   const circle: Record<string, unknown> = {};
   circle['self'] = circle;
   const details = { name: 'HandlerError', message: 'm', code: 'C', dataOmitted: true };
-  expect(told(new HandlerError('C', 'm', circle))).toEqual({ message: 'm', details });
+  expect(told(new HandlerError('C', 'm', circle))).toEqual({ message: 'm', details: { ...details, data: {} } });
   expect(told(new HandlerError('C', 'm', 'x'.repeat(100_000)))).toEqual({ message: 'm', details });
+});
+
+it('the errors beneath travel with it', () => {
+  const cause = Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' });
+  const error = new AggregateError([new Error('a'), 'b'], 'all failed', { cause });
+  expect(told(error)).toEqual({
+    message: 'all failed',
+    details: {
+      name: 'AggregateError',
+      message: 'all failed',
+      cause: { name: 'Error', message: 'connection refused', code: 'ECONNREFUSED' },
+      errors: [
+        { name: 'Error', message: 'a' },
+        { name: 'NonError', message: 'b' },
+      ],
+    },
+  });
+});
+
+it('an error that answers differently when it is read again is told without what cannot be sent', () => {
+  let reads = 0;
+  class Turning {
+    get turned(): unknown {
+      return 1;
+    }
+  }
+  const data = Object.defineProperty(new Turning(), 'value', {
+    enumerable: true,
+    get: () => (reads++ === 0 ? 1 : () => 2),
+  });
+  expect(told(new HandlerError('C', 'm', data))).toMatchObject({ message: 'm', details: { code: 'C', message: 'm' } });
 });
 
 it('a message of any length fits', () => {

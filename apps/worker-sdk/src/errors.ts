@@ -1,22 +1,21 @@
 // What a handler throws, and what becomes of it on the wire.
 //
-// X1. A handler's error travels as HANDLER_FAILED with name, message, code and data; never its stack.
+// X1. A handler's error travels as HANDLER_FAILED with name, message, code, data and the errors beneath it; never its stack.
 // X2. Errors are known by their name and shape, not by instanceof: two copies of this package may be loaded.
-// X3. Whatever a handler throws can be answered: what cannot be encoded, or is too large, is left out and that is said.
+// X3. Whatever a handler throws can be answered, odd objects included: what cannot be read, cannot be encoded, or is too large is left out.
 
 import {
+  boundedText,
   encodeErrorBody,
-  isMajordomoError,
+  ERROR_LIMITS,
+  readThrown,
+  thrownDetails,
   type Bytes,
   type ErrorCode,
   type InputIssue,
   type Ran,
 } from '@majordomo/protocol';
 import type { Failure } from './core/state.js';
-
-/** The most that the body of an ERROR takes; beyond it data, then the end of the message are left out. */
-const ERROR_BYTES_MAX = 64 * 1024;
-const MESSAGE_LENGTH_MAX = 4 * 1024;
 
 /**
  * Throw this when the same request may well succeed a little later: the broker hands it out again, at most `maxAttempts` times in all.
@@ -50,6 +49,9 @@ export class HandlerError extends Error {
   }
 }
 
+/** Issues of a schema that are told; the message says how many there are. */
+const ISSUES_MAX = 100;
+
 /** A failure as the core takes it. */
 export interface FailedWith {
   readonly failure: Failure;
@@ -68,6 +70,12 @@ export function failureOf(thrown: unknown, ran: Ran = 'yes', retryAfterMs?: numb
   return { failure, body: bodyOf(thrown) };
 }
 
+/** The value of a handler cannot be sent. */
+export function unsendable(error: unknown): FailedWith {
+  const why = readThrown(error).message;
+  return failureWith('REPLY_UNSENDABLE', 'yes', boundedText(`the reply of the handler cannot be sent: ${why}`));
+}
+
 /** A failure that is not the handler's own error. */
 export function failureWith(code: ErrorCode, ran: Ran, message: string, details?: Record<string, unknown>): FailedWith {
   const body = encodeErrorBody(details === undefined ? { message } : { message, details });
@@ -80,48 +88,27 @@ export function invalidArgument(address: string, issues: readonly InputIssue[]):
   const where = first === undefined || first.path.length === 0 ? '' : `${first.path.join('.')}: `;
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
   const message = `the input of ${address} is not valid: ${where}${first?.message ?? 'no reason given'}${more}`;
-  return failureWith('INVALID_ARGUMENT', 'no', message.slice(0, MESSAGE_LENGTH_MAX), { issues: issues.slice(0, 100) });
+  return failureWith('INVALID_ARGUMENT', 'no', boundedText(message), { issues: issues.slice(0, ISSUES_MAX) });
 }
 
+/** X3: less and less of it, until it can be sent. */
 function bodyOf(thrown: unknown): Bytes {
-  const { name, message, code, data } = partsOf(thrown);
+  const all = thrownDetails(thrown);
+  const { name, message, code, data } = all;
   const known = { name, message, ...(code === undefined ? {} : { code }) };
-  if (data === undefined) return encodeErrorBody({ message, details: known });
+  return (
+    encoded(message, all) ??
+    encoded(message, { ...known, ...(data === undefined ? {} : { data }), causeOmitted: true }) ??
+    encodeErrorBody({ message, details: { ...known, dataOmitted: true } })
+  );
+}
+
+function encoded(message: string, details: object): Bytes | undefined {
   try {
-    const body = encodeErrorBody({ message, details: { ...known, data } });
-    if (body.length <= ERROR_BYTES_MAX) return body;
+    const body = encodeErrorBody({ message, details: { ...details } });
+    return body.length <= ERROR_LIMITS.bodyBytesMax ? body : undefined;
   } catch {
-    // X3: a function, a symbol or a circle in the data.
+    // Something in the data that answers differently when it is read again.
+    return undefined;
   }
-  return encodeErrorBody({ message, details: { ...known, dataOmitted: true } });
-}
-
-interface Parts {
-  readonly name: string;
-  readonly message: string;
-  readonly code: string | number | undefined;
-  readonly data: unknown;
-}
-
-function partsOf(thrown: unknown): Parts {
-  if (!(thrown instanceof Error))
-    return { name: 'NonError', message: textOf(thrown), code: undefined, data: undefined };
-  const { code, data } = thrown as { code?: unknown; data?: unknown };
-  return {
-    name: textOf(thrown.name),
-    message: textOf(thrown.message),
-    code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
-    // A call made by the handler failed: its details are what there is to know.
-    data: isMajordomoError(thrown) ? thrown.details : data,
-  };
-}
-
-function textOf(value: unknown): string {
-  let text: string;
-  try {
-    text = String(value);
-  } catch {
-    text = 'a value that has no text';
-  }
-  return text.length <= MESSAGE_LENGTH_MAX ? text : `${text.slice(0, MESSAGE_LENGTH_MAX)}…`;
 }

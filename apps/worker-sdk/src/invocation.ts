@@ -10,6 +10,7 @@ import {
   decodeBody,
   encodeBody,
   NO_BYTES,
+  readThrown,
   validateInput,
   type Bytes,
   type CancelReason,
@@ -20,7 +21,7 @@ import {
 import { LiveContext, type ContextDesk } from './context.js';
 import type { Run } from './core/state.js';
 import type { MethodPlan } from './describe.js';
-import { failureOf, failureWith, invalidArgument, type FailedWith } from './errors.js';
+import { failureOf, failureWith, invalidArgument, unsendable, type FailedWith } from './errors.js';
 import { retryAfterMs } from './retry-policy.js';
 import { isStream, isStreamable, StreamPull } from './stream-pull.js';
 
@@ -60,9 +61,7 @@ export class Invocation {
     try {
       input = this.#read(this.#run.body);
     } catch (error) {
-      this.#fail(
-        failureWith('UNDECODABLE', 'no', error instanceof Error ? error.message : 'the input is not MessagePack'),
-      );
+      this.#fail(failureWith('UNDECODABLE', 'no', readThrown(error).message));
       return;
     }
     if (this.#plan.validation === undefined) this.#call(input);
@@ -91,16 +90,24 @@ export class Invocation {
   #validate(validation: NonNullable<MethodPlan['validation']>, input: unknown): void {
     try {
       const result = validateInput(validation, input);
-      if (!(result instanceof Promise)) this.#validated(result);
-      else {
-        result.then(
-          (settled) => this.#validated(settled),
-          (error: unknown) => this.#threw(error, 'no'),
-        );
-      }
+      if (isThenable(result)) this.#awaitValidation(result);
+      else this.#validated(result);
     } catch (error) {
       this.#threw(error, 'no');
     }
+  }
+
+  #awaitValidation(result: PromiseLike<Validated<unknown>>): void {
+    Promise.resolve(result).then(
+      (settled) => {
+        try {
+          this.#validated(settled);
+        } catch (error) {
+          this.#threw(error, 'no');
+        }
+      },
+      (error: unknown) => this.#threw(error, 'no'),
+    );
   }
 
   #validated(result: Validated<unknown>): void {
@@ -217,11 +224,6 @@ export class Invocation {
   }
 }
 
-function unsendable(error: unknown): FailedWith {
-  const why = error instanceof Error ? error.message : 'it cannot be encoded';
-  return failureWith('REPLY_UNSENDABLE', 'yes', `the reply of the handler cannot be sent: ${why}`);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -1,5 +1,6 @@
 // Which errors are tried again, and after how long.
 
+import { runInNewContext } from 'node:vm';
 import { Chance } from '@majordomo/protocol';
 import { RetryableError } from './errors.js';
 import { retryAfterMs, retryPolicy, retryProblems, type RetryOptions } from './retry-policy.js';
@@ -51,6 +52,19 @@ describe('the pause', () => {
     expect(waitFor(new RetryableError('odd', { afterMs: NaN }), 5)).toBe(0);
     expect(waitFor(new RetryableError('never', { afterMs: 1e99 }), 1)).toBe(2_147_483_647);
   });
+});
+
+it('a RetryableError of another realm is one, and what cannot be read of it counts as not said', () => {
+  const foreign = (afterMs: string): unknown =>
+    runInNewContext(
+      `Object.defineProperty(Object.assign(new Error("m"), { name: "RetryableError" }), "afterMs", ${afterMs})`,
+    );
+  expect(waitFor(foreign('{ value: 7 }'), 1)).toBe(7);
+  expect(waitFor(foreign('{ get() { throw 1; } }'), 1)).toBe(100);
+  const { proxy, revoke } = Proxy.revocable(new RetryableError('m'), {});
+  revoke();
+  expect(waitFor(proxy, 1)).toBeUndefined();
+  expect(waitFor(proxy, 1, {})).toBe(100);
 });
 
 describe('without a policy', () => {

@@ -7,6 +7,9 @@
 
 import {
   callback,
+  hasMember,
+  isNamed,
+  member,
   optionProblems,
   wholeNumberFrom,
   WIRE_LIMITS,
@@ -75,15 +78,16 @@ export function retryAfterMs(
 ): number | undefined {
   const isAsked = isRetryable(thrown);
   if (!isAsked && !allows(retryOn, thrown)) return undefined;
-  const said = isAsked ? thrown.afterMs : undefined;
-  if (said !== undefined) return Math.min(Math.max(0, Math.ceil(said) || 0), WIRE_LIMITS.timeMaxMs);
+  const said = isAsked ? member(thrown, 'afterMs') : undefined;
+  if (typeof said === 'number') return Math.min(Math.max(0, Math.ceil(said) || 0), WIRE_LIMITS.timeMaxMs);
   return Math.round(chance.backoffMs(attempt - 1, baseMs, maxMs));
 }
 
-/** T3. */
-function isRetryable(thrown: unknown): thrown is Error & { readonly afterMs: number | undefined } {
-  if (!(thrown instanceof Error) || thrown.name !== 'RetryableError' || !('afterMs' in thrown)) return false;
-  return thrown.afterMs === undefined || typeof thrown.afterMs === 'number';
+/** T3. A time that cannot be read is none. */
+function isRetryable(thrown: unknown): thrown is object {
+  if (!isNamed(thrown, 'RetryableError') || !hasMember(thrown, 'afterMs')) return false;
+  const afterMs = member(thrown, 'afterMs');
+  return afterMs === undefined || typeof afterMs === 'number';
 }
 
 function allows(retryOn: RetryPolicy['retryOn'], thrown: unknown): boolean {

@@ -73,10 +73,20 @@ export class StreamPull {
 
   readonly #came = (result: IteratorResult<unknown>): void => {
     if (this.#state !== 'pulling') return;
-    if (result.done === true) {
+    let isDone: boolean;
+    let value: unknown;
+    try {
+      isDone = result.done === true;
+      value = isDone ? undefined : result.value;
+    } catch (error) {
+      // An iterator made by hand may give anything, nothing included.
+      this.#threw(error);
+      return;
+    }
+    if (isDone) {
       this.#become('ended');
       this.#sink.ended();
-    } else if (!this.#sink.value(result.value)) this.stop();
+    } else if (!this.#sink.value(value)) this.stop();
     else if (this.#sink.isOpen()) this.#ask();
     else this.#become('parked');
   };

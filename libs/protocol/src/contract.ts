@@ -9,6 +9,7 @@
 import { MajordomoError } from './errors.js';
 import { isMethodName, isServiceName } from './names.js';
 import type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './standard-schema.js';
+import { boundedText } from './thrown.js';
 
 /** One method: `Sent` by the caller, `Taken` by the handler after validation, `Given` back. For a stream `Given` is one value of it. */
 export interface MethodContract<
@@ -146,18 +147,27 @@ export function validateInput<Method extends MethodContract>(
   if (of.input === undefined) return { value: value as TakenFrom<Method> };
   const result = of.input['~standard'].validate(value) as
     SchemaResult<TakenFrom<Method>> | Promise<SchemaResult<TakenFrom<Method>>>;
-  return result instanceof Promise ? result.then(validatedBy) : validatedBy(result);
+  return isPromise(result) ? result.then(validatedBy) : validatedBy(result);
+}
+
+/** By shape: a promise of another realm is no instance of ours, and its value is still to come. */
+function isPromise<T extends object>(result: T | Promise<T>): result is Promise<T> {
+  return 'then' in result && typeof result.then === 'function';
 }
 
 function validatedBy<T>(result: SchemaResult<T>): Validated<T> {
-  return result.issues === undefined ? { value: result.value } : { issues: result.issues.map(plainIssue) };
+  // Array.from and not map: arktype's lists are no plain arrays, and what map gives would not be one either.
+  return result.issues === undefined ? { value: result.value } : { issues: Array.from(result.issues, plainIssue) };
 }
 
-function plainIssue({ message, path = [] }: SchemaIssue): InputIssue {
-  // Array.from and not map: arktype's paths are no plain arrays, and what map gives would not be one either.
-  return { message, path: Array.from(path, (step) => plainKey(typeof step === 'object' ? step.key : step)) };
+/** What can be sent, whatever the schema has put there. */
+function plainIssue({ message, path }: SchemaIssue): InputIssue {
+  return {
+    message: typeof message === 'string' ? boundedText(message) : 'no reason given',
+    path: Array.from(path ?? [], (step) => plainKey(typeof step === 'object' && step !== null ? step.key : step)),
+  };
 }
 
 function plainKey(key: PropertyKey): string | number {
-  return typeof key === 'symbol' ? String(key) : key;
+  return typeof key === 'number' ? key : boundedText(String(key));
 }

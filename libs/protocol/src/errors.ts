@@ -4,6 +4,8 @@
 // E2. Numbers travel on the wire and are never used again for something else.
 // E3. Nobody decides by message text.
 
+import { isError, isNamed, member } from './thrown.js';
+
 /** Did the handler run? `unknown` means: it may have. */
 export type Ran = 'no' | 'yes' | 'unknown';
 
@@ -272,7 +274,7 @@ export class MajordomoError extends Error {
 
 /** Is this a MajordomoError, perhaps from another copy of the package? With `code`, is it that one? */
 export function isMajordomoError(error: unknown, code?: ErrorCode): error is MajordomoError {
-  if (!(error instanceof Error) || error.name !== 'MajordomoError') return false;
-  const found = (error as { code?: unknown }).code;
+  if (!isError(error) || !isNamed(error, 'MajordomoError')) return false;
+  const found = member(error, 'code');
   return code === undefined ? typeof found === 'string' && Object.hasOwn(ERRORS, found) : found === code;
 }

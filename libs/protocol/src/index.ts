@@ -15,8 +15,21 @@ export { nearestName } from './nearest.js';
 export * from './option-rules.js';
 export * from './options.js';
 export * from './peer/broker-links.js';
+export { plainCopy, type CopyBounds, type LeafCopy } from './plain-copy.js';
 export * from './records.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.js';
+export {
+  boundedText,
+  hasMember,
+  isError,
+  isInstance,
+  isNamed,
+  member,
+  readThrown,
+  stackText,
+  type Thrown,
+} from './thrown.js';
+export { thrownDetails, type ThrownDetails } from './thrown-details.js';
 export * from './timers.js';
 export { decodeMessage, isNative, type Decoded, type Fault, type FaultName } from './wire/decode.js';
 export { encodeMessages, type Message } from './wire/encode.js';

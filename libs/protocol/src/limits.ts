@@ -87,3 +87,33 @@ export const CALL_DEFAULTS = Object.freeze({
   /** How long the outcome of a request is remembered for resends. */
   dedupeWindowMs: 600_000,
 });
+
+/** What is read of a value that was thrown, and what of it travels in the body of an ERROR. */
+export const ERROR_LIMITS = Object.freeze({
+  /** A message, in characters: more than a screen is no message. */
+  textLengthMax: 4 * KIB,
+  /** The message of an error beneath another one, in characters. */
+  causeTextLengthMax: 512,
+  /** A name or a code, in characters. */
+  nameLengthMax: 255,
+  /** A stack in a log, in characters: that of an error with many frames and a long message. */
+  stackLengthMax: 16 * KIB,
+  /** Members that are named when a thrown object has no message, and characters of each. */
+  keysNamedMax: 8,
+  keyLengthMax: 64,
+  /** Errors of an AggregateError. */
+  errorsMax: 8,
+  /** Errors beneath errors, one below the other. */
+  causeDepthMax: 5,
+  /** Errors beneath the one that was thrown, in all. */
+  causesMax: 8,
+  /** Encoded data of what was thrown. */
+  dataBytesMax: 32 * KIB,
+  /** Encoded data of one error beneath it. */
+  causeDataBytesMax: 2 * KIB,
+  /** Members of such data, and objects inside objects. */
+  dataMembersMax: 1_000,
+  dataDepthMax: 16,
+  /** The whole body: one error must not fill a batch. */
+  bodyBytesMax: 64 * KIB,
+});

@@ -3,6 +3,8 @@
 // T1. A call is lost when it has no answer, or one that is not its own.
 // T2. Answered exactly once is what callers are promised; run at least once is what handlers are: they differ, so both are counted.
 
+import { readThrown } from '@majordomo/protocol';
+
 /** The sums at the end. Times in ms. */
 export interface Summary {
   readonly calls: number;
@@ -58,7 +60,7 @@ export class Tally {
   }
 
   tellError(error: unknown): void {
-    this.#error ??= error instanceof Error ? error.message : String(error);
+    this.#error ??= readThrown(error).message;
   }
 
   /** The worker is about to be killed. */

@@ -103,3 +103,11 @@ test('what is not in the catalogue is our own bug, with its stack', async () => 
   expect(code).toBe(70);
   expect(said).toMatch(/^a bug in majordomo, please report it:\nTypeError: x is not a function\n {4}at /);
 });
+
+test('an odd object that was thrown is told as far as it can be read', async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const { code, said } = await told(proxy);
+  expect(code).toBe(70);
+  expect(said).toContain('an object without a readable message was thrown');
+});

@@ -1,6 +1,14 @@
 // How a command says that it did not succeed: on stderr, for people or as JSON, and by its exit code.
 
-import { ERRORS, isMajordomoError, type MajordomoError, type Ran } from '@majordomo/protocol';
+import {
+  ERRORS,
+  isInstance,
+  isMajordomoError,
+  readThrown,
+  stackText,
+  type MajordomoError,
+  type Ran,
+} from '@majordomo/protocol';
 import { EXIT_CODES, exitCodeOf } from '../exit-codes.js';
 import { UsageError } from '../settings/usage-error.js';
 import { durationText } from '../settings/quantities.js';
@@ -16,8 +24,8 @@ const RAN: Readonly<Record<Ran, string>> = {
 
 /** Tells the failure. @returns the exit code. */
 export function tellFailure(screen: Screen, error: unknown, command: string): number {
-  if (error instanceof ReaderGone) return EXIT_CODES.ok.code;
-  if (error instanceof UsageError) return tellUsage(screen, error, command);
+  if (isInstance(error, ReaderGone)) return EXIT_CODES.ok.code;
+  if (isInstance(error, UsageError)) return tellUsage(screen, error, command);
   // An option that only the SDK or the broker could judge, an address that is taken for example: no request of anybody's.
   if (isMajordomoError(error, 'INVALID_OPTION')) return tellUsage(screen, new UsageError(problemsOf(error)), command);
   if (isMajordomoError(error)) return tellMajordomoError(screen, error);
@@ -82,8 +90,8 @@ function aligned(lines: readonly (readonly [string, string])[]): string[] {
 /** Not an error of the catalogue: ours. */
 function tellBug(screen: Screen, error: unknown): number {
   const exitCode = EXIT_CODES.internal.code;
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const stack = stackText(error);
+  const { message } = readThrown(error);
   if (screen.json) screen.aside(jsonLine({ error: { code: 'INTERNAL', message, stack }, exitCode }));
   else screen.aside(`a bug in majordomo, please report it:\n${stack}`);
   return exitCode;

@@ -3,6 +3,8 @@
 // J1. What JSON has no form for becomes a text that says the same: bigints in digits, bytes in base64, dates in ISO 8601, NaN and
 //     the infinities by name. Nothing is rounded, and nothing becomes null that was something.
 
+import { isError, readThrown } from '@majordomo/protocol';
+
 /** The value in terms of JSON: null, texts, numbers, booleans, arrays and plain objects. */
 export function plainValue(value: unknown): unknown {
   switch (typeof value) {
@@ -27,8 +29,13 @@ function plainObject(value: object): unknown {
   if (value instanceof Map) return plainMap(value);
   if (value instanceof Set) return [...value].map(plainValue);
   if (value instanceof RegExp) return String(value);
-  if (value instanceof Error) return { name: value.name, message: value.message };
+  if (isError(value)) return plainError(value);
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plainValue(each)]));
+}
+
+function plainError(error: object): object {
+  const { name, message } = readThrown(error);
+  return { name, message };
 }
 
 /** A map whose keys are texts or numbers is an object; any other a list of pairs. */
