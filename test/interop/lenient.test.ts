@@ -18,5 +18,25 @@ withPython('lenient with peers of other makes', () => {
       },
       LIMIT_MS,
     );
+
+    test(
+      `a 0.${version} worker that sends no heartbeats while its handler runs is not dead, and its request runs once (M19)`,
+      async () => {
+        const { broker, endpoint } = await stage({ mdpHeartbeatMs: 100 });
+        const worker = await plainWorker(endpoint, 'coffee', { version });
+        const client = await plainClient(endpoint);
+        await client.request('coffee', 'latte');
+        const held = await worker.request();
+        // Four times as long as an idle one may be silent.
+        for (let beat = 0; beat < 12; beat++) await worker.heartbeat();
+        await worker.reply(held, 'slow but done');
+        expect(await client.reply('coffee')).toEqual(['slow but done']);
+        await broker.caughtUp();
+        expect(broker.all('request.redelivered')).toEqual([]);
+        // Idle, it is judged as ever.
+        await worker.hears('disconnect');
+      },
+      LIMIT_MS,
+    );
   }
 });

@@ -166,7 +166,7 @@ for (const version of VERSIONS) {
     test(
       `a worker that is silent for some intervals MUST be considered disconnected, and what it held is handed on (M5)`,
       async () => {
-        const { broker, endpoint } = await stage({ mdpHeartbeatMs: 300 });
+        const { broker, endpoint } = await stage({ mdpHeartbeatMs: 300, mdpBusySilenceMaxMs: 0 });
         const silent = await plainWorker(endpoint, 'coffee', { version, heartbeatMs: 0 });
         const client = await plainClient(endpoint, { version });
         await client.request('coffee', 'latte');

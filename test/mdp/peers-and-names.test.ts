@@ -162,6 +162,43 @@ describe('who is who', () => {
     expect(scene.pass(2_000)).toContain(`w <- ${w1.disconnect}`);
   });
 
+  test('M19: a worker that holds a request may be silent for mdpBusySilenceMaxMs, and hears heartbeats meanwhile', () => {
+    scene = new Scene({ mdp: { busySilenceMaxMs: 60_000, expiresMs: 600_000 } });
+    scene.play(`w: ${w1.ready('coffee')}`, `v: ${w2.ready('tea')}`, `c: ${w1.request('coffee', 'latte')}`);
+    const told = scene.pass(59_999);
+    expect(told.filter((line) => line === `w <- ${w1.heartbeat}`).length).toBeGreaterThanOrEqual(23);
+    expect(told.filter((line) => !line.endsWith(w1.heartbeat) && line.startsWith('w'))).toEqual([]);
+    // The one that is idle has gone after three heartbeats.
+    expect(told).toContain(`v <- ${w2.disconnect}`);
+    expect(scene.play(`w: ${w1.answer(1, 'hot')}`)).toEqual([`c <- ${w1.reply('coffee', 'hot')}`]);
+    expect(scene.broker.counters.redelivered).toBe(0);
+    // Idle again, it is judged as before.
+    expect(scene.pass(10_000)).toContain(`w <- ${w1.disconnect}`);
+  });
+
+  test('M19: when that time is over the request is handed to another, at most maxAttempts times in all', () => {
+    scene = new Scene({ broker: { maxAttempts: 3 }, mdp: { busySilenceMaxMs: 60_000, expiresMs: 600_000 } });
+    scene.play(`c: ${w1.request('coffee', 'latte')}`);
+    for (const worker of ['u', 'v', 'w']) {
+      expect(scene.play(`${worker}: ${w1.ready('coffee')}`)).toEqual([`${worker} <- ${w1.dispatch(1, 'latte')}`]);
+      expect(scene.pass(59_999)).not.toContain(`${worker} <- ${w1.disconnect}`);
+      const told = scene.pass(1).filter((line) => !line.endsWith(w1.heartbeat));
+      const answer = `c <- ${w1.reply('coffee', '{mark}', 'ATTEMPTS_EXHAUSTED', 'ran unknown, running')}`;
+      expect(told).toEqual([
+        `${worker} <- ${w1.disconnect}`,
+        ...(worker === 'w' ? [answer] : []),
+        `${worker} is let go`,
+      ]);
+    }
+    expect(scene.play(`x: ${w1.ready('coffee')}`)).toEqual([]);
+    expect(scene.broker.counters.redelivered).toBe(2);
+  });
+
+  test('M19: a busy worker whose connection breaks is gone at once', () => {
+    scene.play(`w: ${w1.ready('coffee')}`, `v: ${w1.ready('coffee')}`, `c: ${w1.request('coffee', 'latte')}`);
+    expect(scene.lose('w')).toEqual([`v <- ${w1.dispatch(1, 'latte')}`]);
+  });
+
   test('M5: a connection that breaks is the end at once, and a silent client is none', () => {
     scene.play(`w: ${w1.ready('coffee')}`, `c: ${w1.request('tea', 'green')}`);
     scene.lose('w');

@@ -60,6 +60,7 @@ export class Scene {
     this.gateway = new MdpGateway(this.broker, {
       heartbeatMs: 2_500,
       liveness: 3,
+      busySilenceMaxMs: 300_000,
       expiresMs: 60_000,
       sealOf: (ticket) =>
         digestOf(Buffer.from(`seal ${ticket}`))

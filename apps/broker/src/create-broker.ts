@@ -211,6 +211,7 @@ function mdpSettings(options: BrokerOptions, loaded: Loaded | undefined): MdpSet
   return {
     heartbeatMs: options.mdpHeartbeatMs,
     liveness: options.mdpLiveness,
+    busySilenceMaxMs: options.mdpBusySilenceMaxMs,
     expiresMs: options.mdpExpiresMs,
     // Without a journal there are no tickets.
     sealOf: loaded === undefined ? () => '' : sealWith(loaded.secret),

@@ -24,6 +24,8 @@ export interface BrokerOptions extends Omit<BrokerSettings, 'instance'> {
   /** Heartbeats to workers of theirs, and silent intervals after which one is gone. */
   readonly mdpHeartbeatMs: number;
   readonly mdpLiveness: number;
+  /** How long one of them that holds a request may be silent: a single-threaded worker sends nothing while its handler runs. */
+  readonly mdpBusySilenceMaxMs: number;
   /** How long a request of a client of theirs may take: it has no deadline of its own. */
   readonly mdpExpiresMs: number;
   /** How long `drain()` and SIGTERM wait for what is unsettled. */
@@ -82,6 +84,8 @@ export const BROKER_OPTIONS: OptionTable<BrokerOptions> = {
     SESSION_DEFAULTS.heartbeatMaxMs,
   ),
   mdpLiveness: count(3, 'silent heartbeats after which a plain Majordomo worker is gone', 3, 10),
+  // Minutes, not hours: where a machine vanishes without closing its connections, its request waits this long for another worker.
+  mdpBusySilenceMaxMs: ms(300_000, 'how long a plain Majordomo worker that holds a request may be silent'),
   mdpExpiresMs: ms(60_000, 'how long a request of a plain Majordomo client may take', 1, WIRE_LIMITS.timeMaxMs),
   drainTimeoutMs: ms(10_000, 'how long a drain waits for unsettled requests'),
   heartbeatMs: ms(

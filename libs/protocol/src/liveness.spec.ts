@@ -24,6 +24,18 @@ test('what was agreed later holds from then on', () => {
   expect([liveness.mustSpeak(50), liveness.isLost(149), liveness.isLost(150)]).toEqual([true, false, true]);
 });
 
+test('a longer silence may be allowed for a while; a shorter one is not', () => {
+  const liveness = new Liveness(times, 0);
+  liveness.allow(60_000);
+  expect([liveness.isLost(59_999), liveness.isLost(60_000)]).toEqual([false, true]);
+  liveness.spoke(59_500);
+  expect(liveness.wakeAt()).toBe(60_000);
+  for (const ms of [1, 0]) {
+    liveness.allow(ms);
+    expect([liveness.isLost(14_999), liveness.isLost(15_000)]).toEqual([false, true]);
+  }
+});
+
 test('it asks to be looked at when the first of the two can change', () => {
   const liveness = new Liveness(times, 0);
   expect(liveness.wakeAt()).toBe(1_000);

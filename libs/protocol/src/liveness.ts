@@ -11,6 +11,8 @@ export class Liveness {
   #spokeAt: Milliseconds;
   #heartbeatMs: number;
   #silenceMaxMs: number;
+  /** Silence that is allowed for the time being, where it is more than what was agreed. */
+  #allowedMs = 0;
 
   constructor(times: { readonly heartbeatMs: number; readonly silenceMaxMs: number }, now: Milliseconds) {
     this.#heartbeatMs = times.heartbeatMs;
@@ -29,6 +31,11 @@ export class Liveness {
     this.#silenceMaxMs = times.silenceMaxMs;
   }
 
+  /** The peer may be silent for this long, until this is called again; 0 for no longer than agreed. */
+  allow(silenceMaxMs: number): void {
+    this.#allowedMs = silenceMaxMs;
+  }
+
   /** Something came from the peer (L1). */
   heard(now: Milliseconds): void {
     this.#heardAt = now;
@@ -41,7 +48,11 @@ export class Liveness {
 
   /** Has the peer been silent for too long? */
   isLost(now: Milliseconds): boolean {
-    return now - this.#heardAt >= this.#silenceMaxMs;
+    return now - this.#heardAt >= this.#silenceNowMs;
+  }
+
+  get #silenceNowMs(): number {
+    return Math.max(this.#silenceMaxMs, this.#allowedMs);
   }
 
   /** Must we say something now (L3)? */
@@ -51,6 +62,6 @@ export class Liveness {
 
   /** When one of the two is next to be asked again. */
   wakeAt(): Milliseconds {
-    return Math.min(this.#heardAt + this.#silenceMaxMs, this.#spokeAt + this.#heartbeatMs);
+    return Math.min(this.#heardAt + this.#silenceNowMs, this.#spokeAt + this.#heartbeatMs);
   }
 }

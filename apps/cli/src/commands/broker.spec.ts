@@ -96,6 +96,7 @@ test('plain Majordomo peers are served unless they are shut out, by flag, variab
     mdp: 'on',
     mdpHeartbeatMs: '2500ms',
     mdpLiveness: '3',
+    mdpBusySilenceMaxMs: '5m',
     mdpExpiresMs: '1m',
   }))
     expect(shown).toMatch(new RegExp(`^${setting} +${value} +default$`, 'm'));

@@ -9,6 +9,8 @@ export interface MdpSettings {
   readonly heartbeatMs: number;
   /** Silent intervals after which a worker is gone. */
   readonly liveness: number;
+  /** How long a worker that holds a request may be silent, when that is longer: a single-threaded one sends nothing while its handler runs. */
+  readonly busySilenceMaxMs: number;
   /** How long a client's request may take; MDP has no deadlines. */
   readonly expiresMs: number;
   /** 18 hexadecimal digits for the number of a ticket, which nobody can guess: with it a uuid of Titanic is good. */

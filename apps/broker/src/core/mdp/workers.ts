@@ -3,6 +3,7 @@
 // W1. A reply counts only for the request that the worker holds: its client frame says which (D8). Anything else costs it the connection,
 //     but for a PARTIAL for somebody else, which a known worker library sends after each FINAL: that is dropped.
 // W2. A worker that was told to stop cannot be: it holds its place until it answers, and that answer is dropped.
+// W3. A worker that holds a request may be silent for `busySilenceMaxMs`; a lost connection ends it at once, as ever.
 
 import {
   encodeErrorBody,
@@ -77,7 +78,7 @@ export class MdpWorkers {
     else if (lease.partsBytes === Infinity) this.#unsendable(worker, lease, 'its parts are more than can be kept');
     else if (lease.isStream) this.#flush(worker, lease);
     else {
-      worker.lease = undefined;
+      this.#free(worker);
       const { ref, parts } = lease;
       const headers = parts.length === 1 ? NO_BYTES : headersOf({ frames: parts.length });
       this.#desk.say(worker.link, { kind: Kind.final, ref, end: false, count: 0, headers, body: bodyOf(parts) });
@@ -102,15 +103,25 @@ export class MdpWorkers {
       lease.sent += 1;
     }
     if (!lease.isOver || lease.parts.length > 0) return;
-    worker.lease = undefined;
+    this.#free(worker);
     this.#desk.say(link, { kind: Kind.final, ref, end: true, count: lease.sent, headers: NO_BYTES, body: NO_BYTES });
   }
 
   #unsendable(worker: MdpWorker, { ref }: MdpLease, why: string): void {
-    worker.lease = undefined;
+    this.#free(worker);
     const body = encodeErrorBody({ message: `the reply cannot be passed on: ${why}` });
     const rest = { ran: 'yes', stage: 'running', retryAfterMs: 0, retry: false } as const;
     this.#desk.say(worker.link, { kind: Kind.error, ref, code: 'REPLY_UNSENDABLE', ...rest, body });
+  }
+
+  #free(worker: MdpWorker): void {
+    worker.lease = undefined;
+    this.#allowSilence(worker, 0);
+  }
+
+  /** W3. */
+  #allowSilence({ link }: MdpWorker, silenceMaxMs: number): void {
+    this.#desk.broker.memory.links.get(link)?.liveness.allow(silenceMaxMs);
   }
 
   /** What the machine says to it. */
@@ -121,6 +132,7 @@ export class MdpWorkers {
         const client = clientFrame(worker, record.ref);
         const { ref, window: allowed } = record;
         const isStream = allowed > 0;
+        this.#allowSilence(worker, this.#desk.settings.busySilenceMaxMs);
         worker.lease = { ref, client, isStream, allowed, sent: 0, parts: [], partsBytes: 0, isOver: false };
         return [requestToWorker(manner, client, framesOf(record.headers, record.body))];
       }
