@@ -60,6 +60,16 @@ export class MemoryStore implements Store {
     }
   }
 
+  read(keys: readonly number[]): Promise<readonly StoredEntry[]> {
+    const { entries } = this.#journal;
+    return this.#last.then(() =>
+      keys.map((key) => {
+        const value = entries.get(key);
+        return value === undefined ? { key, value: new Uint8Array(0), damage: 'it is not there' } : { key, value };
+      }),
+    );
+  }
+
   close(): Promise<void> {
     this.#isClosed = true;
     return this.#last;

@@ -1,4 +1,4 @@
-// What every store must keep (apps/broker/src/store/store.ts, S1 to S4): one suite for the real one and for those of the tests.
+// What every store must keep (apps/broker/src/store/store.ts, S1 to S5): one suite for the real one and for those of the tests.
 
 import { decodeBody, encodeBody, type Write } from '@majordomo/protocol';
 import type { Store, StoredEntry } from '@majordomo/broker';
@@ -61,6 +61,7 @@ export function storeContract(name: string, makeWorld: () => StoreWorld | Promis
 
     loading(() => world);
     committing(() => world);
+    reading(() => world);
     crashes(() => world);
     settingAside(() => world);
     if (canFill) filling(() => world);
@@ -189,6 +190,58 @@ function committing(world: () => StoreWorld): void {
     const closed = store.close();
     await Promise.all([commit, closed, store.close()]);
     expect(await contents(world())).toEqual([[1, 'a']]);
+  });
+}
+
+function reading(world: () => StoreWorld): void {
+  test('single entries are read as they were committed, in the order in which they were asked for (S5)', async () => {
+    const store = await opened(world());
+    const sizes = [0, 1, 300, 4_096, 70_000, 3_000_000];
+    const bytes = (size: number): Buffer => Buffer.alloc(size, `${size}.`);
+    await store.commit(sizes.map((size, i) => ({ key: START + i, value: bytes(size), isDamaged: false })));
+    const keys = sizes.map((_, i) => START + i).reverse();
+    const entries = await store.read(keys);
+    await store.commit(keys.map((key) => ({ key, value: Buffer.alloc(3_000_000, 'x'), isDamaged: false })));
+    await store.read(keys);
+    expect(entries.map(({ key, damage }) => [key, damage])).toEqual(keys.map((key) => [key, undefined]));
+    expect(entries.map(({ value }) => bytes(value.length).equals(value))).toEqual(sizes.map(() => true));
+    expect(entries.map(({ value }) => value.length)).toEqual(sizes.toReversed());
+    await store.close();
+  });
+
+  test('a read finds the last commit, also of an entry that was read before', async () => {
+    const store = await opened(world());
+    for (let i = 0; i < 20; i++) {
+      await store.commit([put(1, i), put(HIGHEST, i * 7)]);
+      const [first, last] = await store.read([1, HIGHEST]);
+      expect([first, last].map((entry) => decodeBody(entry?.value ?? Buffer.alloc(0)))).toEqual([i, i * 7]);
+    }
+    await store.close();
+  });
+
+  test('an entry that is not there is one that says so, and the others are read (S5)', async () => {
+    const store = await opened(world());
+    await store.commit([put(1, 'a'), put(2, 'b'), put(3, 'c')]);
+    await store.commit([remove(2)]);
+    const entries = await store.read([1, 2, 3, 4]);
+    expect(entries.map(({ damage }) => damage)).toEqual([undefined, 'it is not there', undefined, 'it is not there']);
+    expect([0, 2].map((i) => decodeBody(entries[i]?.value ?? Buffer.alloc(0)))).toEqual(['a', 'c']);
+    await store.close();
+  });
+
+  test('reads and commits do not disturb each other, and closing waits for reads', async () => {
+    const store = await opened(world());
+    const keys = Array.from({ length: 2_000 }, (_, i) => START + i);
+    await store.commit(keys.map((key) => put(key, key)));
+    const work: Promise<unknown>[] = [];
+    for (let i = 0; i < 20; i++) {
+      work.push(store.commit([put(i + 1, 'other')]));
+      work.push(store.read(keys).then((entries) => entries.map(({ value }) => decodeBody(value))));
+    }
+    const closed = store.close();
+    const results = await Promise.all(work);
+    await closed;
+    for (let i = 1; i < results.length; i += 2) expect(results[i]).toEqual(keys);
   });
 }
 

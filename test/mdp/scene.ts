@@ -24,6 +24,7 @@ import {
   type OfferedMethod,
   type WireRecord,
 } from '@majordomo/protocol';
+import { Disk } from '../spec/disk.js';
 import { checkInvariants } from '../spec/invariants.js';
 import { framesOf, leaseOf, recordLine, tokensOf } from './notation.js';
 
@@ -44,7 +45,7 @@ export class Scene {
   readonly #links = new Map<string, number>();
   readonly #natives = new Set<number>();
   readonly #asked = new Map<string, number>();
-  readonly #waiting: { readonly link: number; readonly record: WireRecord }[] = [];
+  readonly #disk = new Disk();
   /** What waits for the disk is told when it syncs; without a stall that is at once. */
   isStalled = false;
   #lastLink = 0;
@@ -203,9 +204,18 @@ export class Scene {
     if (this.isTurnOpen) return;
     const { output } = this.gateway;
     output.links.forEach((link, i) => this.#tell(link, output.records[i] as WireRecord));
-    output.storedLinks.forEach((link, i) => this.#store(link, output.storedRecords[i] as WireRecord));
+    const { writes, reads, storedLinks, storedRecords, storedBytes: bytes } = output;
+    const turn = {
+      writes: [...writes],
+      reads: [...reads],
+      links: [...storedLinks],
+      records: [...storedRecords],
+      bytes,
+    };
     for (const link of output.closes) this.#tellEnd(link);
     output.clear();
+    this.#disk.isStalled = this.isStalled;
+    this.#release(this.#disk.take(turn));
   }
 
   /** Gives the broker an empty journal on a disk. */
@@ -220,19 +230,17 @@ export class Scene {
     this.handle({ kind: 'journal-read' });
   }
 
-  #store(link: number, record: WireRecord): void {
-    this.#waiting.push({ link, record });
-    if (!this.isStalled) this.#sync();
-  }
-
-  #sync(): void {
-    for (const { link, record } of this.#waiting.splice(0)) this.#tell(link, record);
+  #release(turns: ReturnType<Disk['take']>): void {
+    for (const { links, records, reads } of turns) {
+      links.forEach((link, i) => this.#tell(link, records[i] as WireRecord));
+      if (reads.length > 0) this.handle({ kind: 'journal-reads', entries: this.#disk.entriesOf(reads) });
+    }
   }
 
   /** The disk goes on. @returns what everybody was told. */
   syncs(): string[] {
     this.isStalled = false;
-    this.#sync();
+    this.#release(this.#disk.sync());
     return this.told();
   }
 

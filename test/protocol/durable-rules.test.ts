@@ -172,6 +172,9 @@ describe('doing it', () => {
     scene.disk.isStalled = true;
     scene.pass(1_500, again, other);
     expect(words(other.hearOf(Kind.dispatch))).toEqual([]);
+    // Its body is read first.
+    scene.sync();
+    expect(words(other.hearOf(Kind.dispatch))).toEqual([]);
     scene.sync();
     expect(words(other.hearOf(Kind.dispatch))).toEqual([`DISPATCH 1 of ${durable(2)} attempt 1`]);
     scene.disk.isStalled = false;

@@ -85,7 +85,7 @@ export class Scene {
 
   /** Everything that waits is on the disk. */
   sync(): void {
-    for (const { links, records } of this.disk.sync()) this.#deliver(links, records);
+    this.#release(this.disk.sync());
   }
 
   /**
@@ -116,14 +116,29 @@ export class Scene {
   #perform(): void {
     const { output } = this.#broker;
     this.#deliver(output.links, output.records);
-    const { writes, storedLinks, storedRecords } = output;
-    const turn = { writes: [...writes], links: [...storedLinks], records: [...storedRecords] };
-    for (const { links, records } of this.disk.take(turn)) this.#deliver(links, records);
+    const { writes, reads, storedLinks, storedRecords, storedBytes: bytes } = output;
+    const turn = {
+      writes: [...writes],
+      reads: [...reads],
+      links: [...storedLinks],
+      records: [...storedRecords],
+      bytes,
+    };
     for (const link of output.closes) {
       const peer = this.#peers.get(link);
       if (peer !== undefined) peer.isClosed = true;
     }
     output.clear();
+    this.#release(this.disk.take(turn));
+  }
+
+  #release(turns: ReturnType<Disk['take']>): void {
+    for (const { links, records, reads: keys } of turns) {
+      this.#deliver(links, records);
+      if (keys.length === 0) continue;
+      this.#broker.handle({ kind: 'journal-reads', entries: this.disk.entriesOf(keys) }, this.now);
+      this.#perform();
+    }
   }
 
   #deliver(links: readonly LinkId[], records: readonly WireRecord[]): void {

@@ -8,8 +8,7 @@
 // M2. The machine is woken in time.
 // L1. Under one ordering key only the first is handed out, and those after it wait.
 
-import type { Broker, BrokerOptions } from '@majordomo/broker';
-import { decodeEntry } from '@majordomo/broker';
+import { decodeEntry, type Broker, type BrokerOptions } from '@majordomo/broker';
 import { Kind, type ErrorReply, type Final } from '@majordomo/protocol';
 
 /** As late as a timer may be, in ms. */
@@ -134,15 +133,27 @@ export function lastWords({ memory }: Broker, input: Parameters<Broker['handle']
 }
 
 /** D3. @throws an Error when a word did what it may not do. */
-export function checkSettled(words: readonly LastWord[]): void {
+export function checkSettled(words: readonly LastWord[], { output }: Broker): void {
   for (const { record, request, isCurrent, reply } of words) {
-    const isNews = request.reply !== reply && request.reply?.body === record.body;
+    const isNews = request.durable === undefined ? tookIts(request, record, reply) : wroteIts(output, request, record);
     if (!isNews) continue;
     if (reply !== undefined) throw new Error(`D3: request ${request.ref} was settled a second time`);
     if (record.kind === Kind.error && !isCurrent) {
       throw new Error(`D3: request ${request.ref} was settled by an error of an older attempt`);
     }
   }
+}
+
+function tookIts(request: Request, record: Final | ErrorReply, before: Request['reply']): boolean {
+  return request.reply !== before && request.reply?.body === record.body;
+}
+
+/** The reply of a durable request is on disk, or on its way there in this turn. */
+function wroteIts({ writes }: Broker['output'], { ref }: Request, record: Final | ErrorReply): boolean {
+  const write = writes.findLast(({ key, value, isDamaged }) => key === ref && value !== undefined && !isDamaged);
+  const entry = write?.value === undefined ? undefined : decodeEntry(write.value);
+  if (entry === undefined || 'damage' in entry || entry.state !== 'settled') return false;
+  return entry.reply.kind === record.kind && Buffer.compare(entry.reply.body, record.body) === 0;
 }
 
 function checkQueues({ services }: Memory): void {

@@ -4,7 +4,7 @@
 // K2. After a crash there is everything that was synced, and of the rest any number of bytes. A record that is not whole was never
 //     there: its checksum says so.
 
-import { checksumOf, decodeBody, encodeBody, type Write } from '@majordomo/protocol';
+import { checksumOf, decodeBody, encodeBody, NO_BYTES, type Write } from '@majordomo/protocol';
 import type { Clock } from '@majordomo/runtime';
 import type { Loaded, Store, StoredEntry } from '@majordomo/broker';
 import type { Dice } from '../fuzz/dice.js';
@@ -152,6 +152,16 @@ export class DiskStore implements Store {
       throw Object.assign(new Error('input/output error'), { code: 'EIO' });
     }
     disk.sync();
+  }
+
+  /** What is synced, a moment later. */
+  async read(keys: readonly number[]): Promise<readonly StoredEntry[]> {
+    const disk = this.#disk;
+    await this.#pass(disk.writeMs);
+    return keys.map((key) => {
+      const value = disk.durable.get(key);
+      return value === undefined ? { key, value: NO_BYTES, damage: 'it is not there' } : { key, value };
+    });
   }
 
   close(): Promise<void> {

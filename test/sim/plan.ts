@@ -114,13 +114,16 @@ function evilsOf(dice: Dice, isDurable: boolean): Evils {
 function optionsOf(dice: Dice): Readonly<BrokerOptions> {
   const { deadlineMaxMs, ...times } = TIMES;
   void deadlineMaxMs;
+  const maxAttempts = dice.of([2, 3, 5]);
   return resolveBrokerOptions({
     ...times,
-    maxAttempts: dice.of([2, 3, 5]),
+    maxAttempts,
     resendHoldMs: dice.of([200, 1_000]),
     isolateAfterAttempts: dice.of([1, 2]),
     queueLengthMax: dice.of([3, 20, 1_000]),
     storedCountMax: dice.of([20, 10_000, 10_000]),
+    // Not drawn: the worlds of known seeds stay as they are.
+    readAheadMax: [1, 2, 1_000][maxAttempts % 3] ?? 1,
     requestsPerSessionMax: dice.of([20, 1_000]),
     storeFullRetryMs: 200,
     busyRetryMs: 100,

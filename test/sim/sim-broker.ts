@@ -91,7 +91,7 @@ export class SimBroker extends SimProcess {
       handle(input, now);
       checkSilence(machine, links, tap);
       checkInvariants(machine);
-      checkSettled(words);
+      checkSettled(words, machine);
       checkLost(machine, input);
       this.rules.check(machine);
     };

@@ -1,7 +1,7 @@
 // The disk of a transcript: what is committed, what waits for it, and what a restart finds.
 
-import type { Broker } from '@majordomo/broker';
-import type { LinkId, WireRecord, Write } from '@majordomo/protocol';
+import type { Broker, StoredEntry } from '@majordomo/broker';
+import { NO_BYTES, type LinkId, type WireRecord, type Write } from '@majordomo/protocol';
 
 /** The journal's own number in every transcript. */
 export const JOURNAL = 0xd15c;
@@ -13,6 +13,9 @@ interface Turn {
   readonly writes: readonly Write[];
   readonly links: readonly LinkId[];
   readonly records: readonly WireRecord[];
+  readonly reads: readonly number[];
+  /** What the turn takes in memory while it waits. */
+  readonly bytes: number;
 }
 
 export class Disk {
@@ -75,6 +78,19 @@ export class Disk {
       }
     }
     return turns;
+  }
+
+  /** What waits takes so much memory. */
+  get waitingBytes(): number {
+    return this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Entries as they are now. */
+  entriesOf(keys: readonly number[]): StoredEntry[] {
+    return keys.map((key) => {
+      const value = this.#entries.get(key);
+      return value === undefined ? { key, value: NO_BYTES, damage: 'it is not there' } : { key, value };
+    });
   }
 
   /** What was not committed is gone. */

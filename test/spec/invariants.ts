@@ -2,6 +2,9 @@
 
 import type { Broker } from '@majordomo/broker';
 
+type Service = Broker['memory']['services'] extends Map<string, infer S> ? S : never;
+type Method = Service['methods'] extends Map<string, infer M> ? M : never;
+
 /** @throws an Error that names the broken invariant. */
 export function checkInvariants(broker: Broker): void {
   const { memory } = broker;
@@ -15,7 +18,8 @@ export function checkInvariants(broker: Broker): void {
       if (seen.has(request)) continue;
       seen.add(request);
       if (!request.isSettled && request.durable === undefined) unsettled += 1;
-      const waits = request.list !== undefined || request.parked !== undefined || held.has(request);
+      const isGivenUp = memory.journal.verdicts.has(request.ref);
+      const waits = request.list !== undefined || request.parked !== undefined || held.has(request) || isGivenUp;
       if (request.state === 'queued' && !waits) throw new Error(`D2: request ${request.ref} is queued nowhere`);
       if (request.state === 'assigned' && request.lease === undefined)
         throw new Error(`D2: request ${request.ref} is assigned to nobody`);
@@ -27,6 +31,7 @@ export function checkInvariants(broker: Broker): void {
       if (held !== offer.held) throw new Error(`D4: the books say ${offer.held} leases, there are ${held}`);
     }
   }
+  checkBodies(broker);
   if (unsettled !== memory.unsettled)
     throw new Error(`D2: the books say ${memory.unsettled} unsettled, there are ${unsettled}`);
   const { deferrals } = memory.journal;
@@ -36,6 +41,7 @@ export function checkInvariants(broker: Broker): void {
     let queued = 0;
     let bytes = 0;
     for (const method of service.methods.values()) {
+      checkAhead(method);
       for (const request of method.queue) {
         queued += 1;
         bytes += request.bytes;
@@ -55,5 +61,29 @@ export function checkInvariants(broker: Broker): void {
       const ready = offer.list !== undefined;
       if (ready && offer.held >= offer.limit) throw new Error('D4: an offer without credit is in the ready list');
     }
+  }
+}
+
+/** The account of what is in memory of durable requests is right (bodies.ts B4, B5). */
+function checkBodies({ memory }: Broker): void {
+  const { journal } = memory;
+  let loaded = 0;
+  for (const request of journal.session.requests.values()) {
+    const held = request.body.length + request.headers.length;
+    loaded += held;
+    if (held > 0 && request.isAway) throw new Error(`B1: ticket ${request.ref} has its body and is not said to`);
+    if (request.isSettled && (request.reply?.body.length ?? 0) > 0)
+      throw new Error(`B4: ${request.ref} keeps its reply`);
+  }
+  if (loaded !== journal.loadedBytes) throw new Error(`B5: ${journal.loadedBytes} bytes are said, ${loaded} are there`);
+}
+
+/** What a queue says of the bodies of its requests (bodies.ts B2). */
+function checkAhead({ queue, ahead, aheadBytes, onDisk }: Method): void {
+  const durable = [...queue].flatMap((request) => (request.durable === undefined ? [] : [request.durable]));
+  const here = durable.filter(({ place }) => place !== 'disk');
+  const bytes = here.reduce((sum, each) => sum + each.bytes, 0);
+  if (here.length !== ahead || bytes !== aheadBytes || durable.length - here.length !== onDisk) {
+    throw new Error(`B2: a queue says ${ahead}, ${aheadBytes} bytes and ${onDisk}; there are ${here.length}, ${bytes}`);
   }
 }

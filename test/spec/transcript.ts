@@ -205,9 +205,23 @@ export class Transcript {
     this.#collect();
   }
 
-  #release(turns: ReturnType<Disk['sync']>): void {
+  #release(turns: ReturnType<Disk['take']>): void {
+    this.#deliver(turns);
+    this.#read(turns);
+  }
+
+  #deliver(turns: ReturnType<Disk['take']>): void {
+    this.#broker.output.waitingBytes = this.#disk.waitingBytes;
     for (const { links, records } of turns) {
       links.forEach((link, index) => this.#sent(link, records[index] as WireRecord));
+    }
+  }
+
+  #read(turns: ReturnType<Disk['take']>): void {
+    for (const { reads } of turns) {
+      if (reads.length === 0) continue;
+      this.#broker.handle({ kind: 'journal-reads', entries: this.#disk.entriesOf(reads) }, this.#now);
+      this.#collect();
     }
   }
 
@@ -516,10 +530,17 @@ export class Transcript {
   #collect(): void {
     const { output } = this.#broker;
     output.links.forEach((link, index) => this.#sent(link, output.records[index] as WireRecord));
-    const { writes, storedLinks, storedRecords } = output;
-    if (writes.length > 0 || storedRecords.length > 0) {
-      this.#release(this.#disk.take({ writes: [...writes], links: [...storedLinks], records: [...storedRecords] }));
-    }
+    const { writes, reads, storedLinks, storedRecords, storedBytes: bytes } = output;
+    const turn = {
+      writes: [...writes],
+      reads: [...reads],
+      links: [...storedLinks],
+      records: [...storedRecords],
+      bytes,
+    };
+    const isEmpty = turn.writes.length + turn.reads.length + turn.records.length === 0;
+    const released = isEmpty ? [] : this.#disk.take(turn);
+    this.#deliver(released);
     for (const { event, ...rest } of output.events) {
       const words = Object.entries(rest).map(
         ([key, value]) => `${key}=${Array.isArray(value) ? value.join(',') : String(value)}`,
@@ -530,6 +551,7 @@ export class Transcript {
       for (const peer of this.#peers.values()) if (peer.link === link) peer.link = 0;
     }
     output.clear();
+    this.#read(released);
   }
 
   #sent(link: number, record: WireRecord): void {

@@ -112,6 +112,7 @@ export class BrokerProcess implements RunningBroker {
       onBug: observers.onBug ?? crash,
       journal: journal && {
         store: journal.store,
+        onRead: (entries) => this.#driver.input({ kind: 'journal-reads', entries }),
         onRoom: room === undefined ? tellRoom : (hasRoom) => room.setStore(hasRoom),
         onFailure: onStoreFailure,
       },

@@ -14,7 +14,7 @@ export {
   type RunningBroker,
 } from './create-broker.js';
 export { decodeEntry, encodeEntry } from './core/journal-entry.js';
-export type { StoredEntry } from './core/restoring.js';
+export type { StoredEntry } from './core/reading.js';
 export { LmdbStore, type LmdbStoreOptions } from './store/lmdb-store.js';
 export type { Loaded, Store } from './store/store.js';
 export { BROKER_OPTIONS, resolveBrokerOptions, type BrokerOptions, type BrokerOptionsGiven } from './options.js';

@@ -33,6 +33,7 @@ export interface BrokerOptions extends Omit<BrokerSettings, 'instance'> {
 }
 
 const HOUR_MS = 3_600_000;
+const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
 const ms = (fallback: number, help: string, min = 0, max = 24 * HOUR_MS): OptionSpec<number> => ({
@@ -136,6 +137,8 @@ export const BROKER_OPTIONS: OptionTable<BrokerOptions> = {
   ),
   storedCountMax: count(D.storedCountMax, 'requests and outcomes in the journal'),
   storedBytesMax: bytes(D.storedBytesMax, 'bytes in the journal'),
+  readAheadMax: count(D.readAheadMax, 'submitted requests of one method whose bodies are read ahead of its workers'),
+  readAheadBytesMax: bytes(D.readAheadBytesMax, 'bytes of bodies that are read ahead for one method'),
   storeFullRetryMs: ms(D.storeFullRetryMs, 'what STORE_FULL tells a caller to wait', 1),
   storeReserveBytes: bytes(
     STORE_RESERVE_BYTES,
@@ -145,6 +148,7 @@ export const BROKER_OPTIONS: OptionTable<BrokerOptions> = {
   deferredBytesMax: bytes(D.deferredBytesMax, 'bytes of requests that may wait until the journal has been read'),
   deadLettersMax: count(D.deadLettersMax, 'dead letters kept'),
   deadLettersBytesMax: bytes(D.deadLettersBytesMax, 'bytes of dead letters kept'),
+  memoryBytesMax: bytes(D.memoryBytesMax, 'bytes that everything may take in memory', MIB),
   servicesMax: count(D.servicesMax, 'services known at once'),
   linksMax: count(D.linksMax, 'peers connected at once'),
   holdingsPerSessionMax: count(D.holdingsPerSessionMax, 'held runs that one worker may announce'),

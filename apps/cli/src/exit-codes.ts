@@ -46,6 +46,7 @@ const REASONS: Readonly<Record<ErrorCode, ExitReason>> = {
   STORE_FULL: 'busy',
   TICKET_UNKNOWN: 'usage',
   TICKET_EXPIRED: 'givenUp',
+  TICKET_DAMAGED: 'givenUp',
   DRAINING: 'busy',
   WORKER_LOST: 'givenUp',
   ATTEMPTS_EXHAUSTED: 'givenUp',

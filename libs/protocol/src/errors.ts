@@ -209,6 +209,12 @@ export const ERRORS = {
     ran: 'unknown',
     help: 'The request was not done before it expired, or its result was not collected in time and is not kept any more.',
   },
+  TICKET_DAMAGED: {
+    number: 35,
+    retryable: false,
+    ran: 'unknown',
+    help: "The entry of this ticket in the broker's journal is damaged on disk. It was set aside; find out whether it ran before submitting it again.",
+  },
   INTERNAL: {
     number: 30,
     retryable: false,

@@ -1,12 +1,20 @@
 // What waits for the disk leaves when it is there, in order; a full disk delays, a broken one ends it.
 
 import { Kind, type WireRecord, type Write } from '@majordomo/protocol';
-import { Commits, type CommitStore } from './commits.js';
+import { Commits, type CommitStore, type ReadEntry } from './commits.js';
 import { FakeClock } from './fake/clock.js';
 
 /** A store whose commits end when the test says so. */
 class HandStore implements CommitStore {
   readonly asked: { readonly keys: number[]; readonly done: (error?: unknown) => void }[] = [];
+  readonly readKeys: (readonly number[])[] = [];
+  readFailure: unknown;
+
+  read(keys: readonly number[]): Promise<readonly ReadEntry[]> {
+    this.readKeys.push(keys);
+    if (this.readFailure !== undefined) return Promise.reject(this.readFailure as Error);
+    return Promise.resolve(keys.map((key) => ({ key, value: new Uint8Array(2) })));
+  }
 
   commit(writes: readonly Write[]): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -25,18 +33,22 @@ class Stage {
   readonly store = new HandStore();
   readonly left: number[] = [];
   readonly told: string[] = [];
+  readonly waiting: number[] = [];
   readonly commits = new Commits({
     store: this.store,
     clock: this.clock,
     release: (_links, records) => {
       for (const record of records) if (record.kind === Kind.settled) this.left.push(record.below);
     },
+    onWaiting: (bytes) => this.waiting.push(bytes),
+    onRead: (entries) => this.told.push(`read ${entries.map(({ key }) => key).join(' ')}`),
     onRoom: (hasRoom) => this.told.push(hasRoom ? 'room' : 'full'),
     onFailure: (error) => this.told.push(`failed ${String(error)}`),
   });
 
-  turn(writes: number[], words: number[]): void {
-    this.commits.add({ writes: writes.map(put), links: words.map(() => 1), records: words.map(word) });
+  turn(writes: number[], words: number[], reads: number[] = []): void {
+    const bytes = writes.length * 10 + words.length;
+    this.commits.add({ writes: writes.map(put), links: words.map(() => 1), records: words.map(word), reads, bytes });
   }
 
   async end(which: number, error?: unknown): Promise<void> {
@@ -117,4 +129,36 @@ it('can be waited for, but not for longer than is said', async () => {
   void stage.commits.settle(100).then(() => (over += ' done'));
   await stage.end(0);
   expect(over).toBe('late done');
+});
+
+it('reads when the writes of its turn and of those before are on disk, and at once when nothing waits (J5)', async () => {
+  const stage = new Stage();
+  stage.turn([1], [], [1]);
+  stage.turn([2], [20], [2, 9]);
+  await settled();
+  expect(stage.store.readKeys).toEqual([]);
+  await stage.end(0);
+  expect([stage.store.readKeys, stage.left]).toEqual([[[1]], []]);
+  await stage.end(1);
+  expect([stage.store.readKeys, stage.left, stage.told]).toEqual([[[1], [2, 9]], [20], ['read 1', 'read 2 9']]);
+  stage.turn([], [], [3]);
+  await settled();
+  expect([stage.store.readKeys.at(-1), stage.told.at(-1), stage.store.asked.length]).toEqual([[3], 'read 3', 2]);
+});
+
+it('is ended by a store that cannot be read at all (J4)', async () => {
+  const stage = new Stage();
+  stage.store.readFailure = new Error('gone');
+  stage.turn([], [], [3]);
+  await settled();
+  expect(stage.told).toEqual(['failed Error: gone']);
+});
+
+it('says what the turns that wait take in memory', async () => {
+  const stage = new Stage();
+  stage.turn([1, 2], [10]);
+  stage.turn([3], []);
+  await stage.end(0);
+  await stage.end(1);
+  expect(stage.waiting).toEqual([21, 31, 10, 0]);
 });

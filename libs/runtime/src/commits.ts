@@ -4,13 +4,24 @@
 // J2. A turn's words leave when its writes and those of every turn before it are on disk, and in that order.
 // J3. A full store is tried again with the same writes: nothing is lost, nothing overtakes, and the machine is told.
 // J4. Any other failure ends it: nothing leaves any more, and whoever runs this process is told.
+// J5. A turn's reads begin when its writes and those of every turn before are on disk; nothing waits for them.
 
-import type { LinkId, WireRecord, Write } from '@majordomo/protocol';
+import type { Bytes, LinkId, WireRecord, Write } from '@majordomo/protocol';
 import type { Cancel, Clock } from './clock.js';
 
 /** Where writes go. `commit` settles when they are on disk; it rejects with an error of code STORE_FULL when there is no room. */
 export interface CommitStore {
   commit(writes: readonly Write[]): Promise<void>;
+  /** The entries under these keys as they are now; what cannot be read is an entry that says so. */
+  read(keys: readonly number[]): Promise<readonly ReadEntry[]>;
+}
+
+/** An entry as the store has it. */
+export interface ReadEntry {
+  readonly key: number;
+  readonly value: Bytes;
+  /** What the store itself has found to be wrong with it. */
+  readonly damage?: string | undefined;
 }
 
 /** What the machine wants in one turn, as far as the disk is concerned. */
@@ -18,6 +29,9 @@ export interface StoredTurn {
   readonly writes: readonly Write[];
   readonly links: readonly LinkId[];
   readonly records: readonly WireRecord[];
+  readonly reads: readonly number[];
+  /** What the writes and records of this turn take in memory. */
+  readonly bytes: number;
 }
 
 export interface CommitsOptions {
@@ -25,6 +39,10 @@ export interface CommitsOptions {
   readonly clock: Clock;
   /** Sends what has waited. */
   readonly release: (links: readonly LinkId[], records: readonly WireRecord[]) => void;
+  /** What the turns that wait take in memory, whenever it changes. */
+  readonly onWaiting: (bytes: number) => void;
+  /** What was read (J5). */
+  readonly onRead: (entries: readonly ReadEntry[]) => void;
   /** The store has no room, or has room again (J3). */
   readonly onRoom: (hasRoom: boolean) => void;
   /** J4. Called once. */
@@ -44,6 +62,7 @@ export class Commits {
   #idle: (() => void)[] = [];
   /** Commits that have been made. */
   made = 0;
+  #waitingBytes = 0;
 
   constructor(options: CommitsOptions) {
     this.#options = options;
@@ -58,6 +77,8 @@ export class Commits {
   add(turn: StoredTurn): void {
     if (this.#isOver) return;
     this.#waiting.push(turn);
+    this.#waitingBytes += turn.bytes;
+    this.#options.onWaiting(this.#waitingBytes);
     this.#next();
   }
 
@@ -113,8 +134,29 @@ export class Commits {
     const turns = this.#underWay ?? [];
     this.#underWay = undefined;
     if (this.#isOver) return;
-    for (const { links, records } of turns) if (records.length > 0) this.#options.release(links, records);
+    let reads: number[] | undefined;
+    for (const turn of turns) {
+      this.#waitingBytes -= turn.bytes;
+      if (turn.records.length > 0) this.#options.release(turn.links, turn.records);
+      if (turn.reads.length > 0) (reads ??= []).push(...turn.reads);
+    }
+    this.#options.onWaiting(this.#waitingBytes);
+    if (reads !== undefined) this.#read(reads);
     this.#next();
+  }
+
+  /** J5. */
+  #read(keys: readonly number[]): void {
+    this.#options.store.read(keys).then(
+      (entries) => {
+        if (!this.#isOver) this.#options.onRead(entries);
+      },
+      (error: unknown) => {
+        if (this.#isOver) return;
+        this.stop();
+        this.#options.onFailure(error);
+      },
+    );
   }
 
   #failed(error: unknown, writes: readonly Write[]): void {

@@ -22,7 +22,7 @@ import {
   type WireRecord,
 } from '@majordomo/protocol';
 import type { Cancel, Clock } from './clock.js';
-import { Commits, type CommitStore } from './commits.js';
+import { Commits, type CommitStore, type ReadEntry } from './commits.js';
 import { Counters } from './counters.js';
 import { bytesOf } from './lane.js';
 import { TURN_RECORDS_MAX } from './limits.js';
@@ -51,6 +51,8 @@ export interface DriverOptions<Input, Event> {
 
 export interface JournalOptions {
   readonly store: CommitStore;
+  /** What the machine asked to be read; it is the caller's to give it to the machine. */
+  readonly onRead: (entries: readonly ReadEntry[]) => void;
   /** The store has no room, or has room again. */
   readonly onRoom: (hasRoom: boolean) => void;
   /** The store failed: the driver has stopped, nothing has left that is not on disk. Called once at most. */
@@ -88,9 +90,19 @@ export class Driver<Input, Event> {
     this.#clock = options.clock;
     const { journal, clock } = options;
     if (journal === undefined) return;
-    const { store, onRoom } = journal;
+    const { store, onRoom, onRead } = journal;
     const release = (links: readonly LinkId[], records: readonly WireRecord[]): void => this.#release(links, records);
-    this.#commits = new Commits({ store, clock, release, onRoom, onFailure: (error) => this.#storeFailed(error) });
+    this.#commits = new Commits({
+      store,
+      clock,
+      release,
+      onWaiting: (bytes) => {
+        this.#machine.output.waitingBytes = bytes;
+      },
+      onRead,
+      onRoom,
+      onFailure: (error) => this.#storeFailed(error),
+    });
   }
 
   get state(): DriverState {
@@ -215,7 +227,7 @@ export class Driver<Input, Event> {
     this.counters.turns += 1;
     try {
       for (const { link, endpoint } of output.connects) this.#port.connect(link, endpoint);
-      if (output.writes.length > 0 || output.storedRecords.length > 0) this.#store();
+      if (output.writes.length > 0 || output.storedRecords.length > 0 || output.reads.length > 0) this.#store();
       if (output.records.length > 0) this.#sendAll(output.links, output.records);
       for (const link of output.closes) this.#port.close(link);
       output.connects.length = 0;
@@ -230,13 +242,18 @@ export class Driver<Input, Event> {
   /** V7: words that wait for nothing leave with the others. */
   #store(): void {
     const { output } = this.#machine;
-    const { writes, storedLinks: links, storedRecords: records } = output;
+    const { writes, reads, storedLinks: links, storedRecords: records, storedBytes: bytes } = output;
     const commits = this.#commits;
-    if (writes.length === 0 && commits?.isIdle !== false) {
+    if (writes.length === 0 && reads.length === 0 && commits?.isIdle !== false) {
       for (let i = 0; i < records.length; i++) output.send(links[i] as LinkId, records[i] as WireRecord);
     } else if (commits === undefined) throw new Error('a machine that writes needs a journal');
-    else commits.add({ writes: writes.slice(), links: links.slice(), records: records.slice() });
+    else {
+      const turn = { writes: writes.slice(), links: links.slice(), records: records.slice(), reads: reads.slice() };
+      commits.add({ ...turn, bytes });
+    }
+    output.storedBytes = 0;
     writes.length = 0;
+    reads.length = 0;
     links.length = 0;
     records.length = 0;
   }

@@ -19,11 +19,15 @@ function hasten(machine: Broker, isMeant: (record: WireRecord) => boolean): void
   };
 }
 
+/** What a broken store does as the right one does. */
+function rest(store: Store): Omit<Store, 'commit'> {
+  return { load: () => store.load(), read: (keys) => store.read(keys), close: () => store.close() };
+}
+
 /** A store that lies about one kind of failure. */
 function lying(store: Store, code: string): Store {
   return {
-    load: () => store.load(),
-    close: () => store.close(),
+    ...rest(store),
     commit: (writes) =>
       store.commit(writes).catch((error: unknown) => {
         if ((error as { code?: unknown }).code !== code) throw error;
@@ -64,8 +68,7 @@ export const DISK_VARIANTS: readonly Variant[] = [
     breaks: 'the store says that a commit is done when it was written and not synced',
     rule: /^(D1|H6)/,
     store: (store) => ({
-      load: () => store.load(),
-      close: () => store.close(),
+      ...rest(store),
       commit: (writes) => {
         void store.commit(writes).catch(() => undefined);
         return Promise.resolve();
@@ -89,8 +92,7 @@ export const DISK_VARIANTS: readonly Variant[] = [
     breaks: 'the journal keeps what was accepted, and not how it ended',
     rule: /^(D1|H6)/,
     store: (store) => ({
-      load: () => store.load(),
-      close: () => store.close(),
+      ...rest(store),
       commit: (writes) => store.commit(writes.filter(({ value }) => value === undefined || !isSettled(value))),
     }),
   },

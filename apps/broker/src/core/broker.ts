@@ -27,7 +27,8 @@ import { attendLink, endSession, ensureLink, loseLink, refuseLink, takeGoodbye, 
 import { Memory } from './memory.js';
 import { acknowledge, compactOutcomes, expireOutcomes } from './outcomes.js';
 import { endAwaiting, endParking } from './places.js';
-import { finishReading, openJournal, releaseHeld, restore, setRoom, type StoredEntry } from './restoring.js';
+import { takeRead, type StoredEntry } from './reading.js';
+import { finishReading, openJournal, releaseHeld, restore, setRoom } from './restoring.js';
 import { resumeDeferred } from './resuming.js';
 import type { BrokerSettings } from './settings.js';
 import { Lease, Link, Request, Service, Session } from './state.js';
@@ -49,6 +50,8 @@ export type StoreInput =
   | ({ readonly kind: 'journal-found' } & FoundJournal)
   /** Entries of it, in the order of their numbers. */
   | { readonly kind: 'journal-entries'; readonly entries: readonly StoredEntry[] }
+  /** Those that the machine asked to be read. */
+  | { readonly kind: 'journal-reads'; readonly entries: readonly StoredEntry[] }
   /** That was all of it. */
   | { readonly kind: 'journal-read' }
   /** The store has no room, or has room again. */
@@ -118,6 +121,9 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
       case 'journal-entries':
         restore(this.#memory, input.entries, now);
         resumeDeferred(this.#memory, now);
+        break;
+      case 'journal-reads':
+        takeRead(this.#memory, input.entries, now);
         break;
       case 'journal-read':
         finishReading(this.#memory, now);

@@ -21,6 +21,7 @@ import {
   type Ran,
   type Stage,
 } from '@majordomo/protocol';
+import { dropBody, keepOrDrop, needBody, readAhead } from './bodies.js';
 import { handOut, termsOf } from './granting.js';
 import type { Memory, Refusal } from './memory.js';
 import { errorReply, settle, unpark } from './outcomes.js';
@@ -35,9 +36,25 @@ export function deliver(memory: Memory, request: Request, method: Method, now: M
     serveIsolated(memory, method.service, now);
     return;
   }
-  const offer = method.queue.length === 0 ? pickOffer(method) : undefined;
-  if (offer === undefined) enterQueue(request, method);
-  else assign(memory, request, offer, now);
+  const offer = method.queue.length === 0 && !request.isAway ? pickOffer(method) : undefined;
+  if (offer === undefined) {
+    enterQueue(request, method);
+    keepOrDrop(memory, request, method);
+  } else assign(memory, request, offer, now);
+}
+
+/** Hands out what waits first and is here, as far as workers have room for it: bodies have been read. */
+export function serveQueue(memory: Memory, method: Method, now: Milliseconds): void {
+  for (let request = method.queue.first; request !== undefined; request = method.queue.first) {
+    if (request.deadline <= now) {
+      expire(memory, request, now);
+      continue;
+    }
+    const offer = request.isAway ? undefined : pickOffer(method);
+    if (offer === undefined) break;
+    assign(memory, request, offer, now);
+  }
+  readAhead(memory, method);
 }
 
 /** Hands a request to this worker, unless it is more than the worker takes. */
@@ -53,7 +70,9 @@ function assign(memory: Memory, request: Request, offer: Offer, now: Millisecond
     finish(memory, request, errorReply(request.ref, { code: 'WORKER_LOST', message }, 'unknown'), now);
     return;
   }
+  const { method } = request;
   handOut(memory, request, offer, now);
+  if (method !== undefined && method.onDisk > 0) readAhead(memory, method);
 }
 
 /** Q4, also for what this broker cannot know: another one may have had it, or it itself before its start (keeping.ts K2). */
@@ -82,7 +101,10 @@ export function pump(memory: Memory, offer: Offer, now: Milliseconds): void {
     const request = oldestFor(offer);
     if (request === undefined) return;
     if (request.deadline <= now) expire(memory, request, now);
-    else assign(memory, request, offer, now);
+    else if (request.isAway) {
+      readAhead(memory, request.method as Method);
+      return;
+    } else assign(memory, request, offer, now);
   }
 }
 
@@ -138,6 +160,7 @@ export function park(
 ): void {
   request.parked = new Timer(request, purpose);
   memory.timers.set(request.parked, now + waitMs, now);
+  dropBody(memory, request);
   // The worker that was kept free for it serves others in the meantime.
   if (mustRunAlone(memory, request)) endReservation(memory, request, now);
 }
@@ -226,6 +249,10 @@ export function serveIsolated(memory: Memory, service: Service, now: Millisecond
   for (const request of service.isolated) {
     const offer = pickOffer(request.method as Method);
     if (offer === undefined) continue;
+    if (request.durable !== undefined && request.isAway) {
+      needBody(memory, request, request.durable);
+      continue;
+    }
     const session = offer.session;
     session.reservedFor = request;
     for (const each of session.offers.values()) place(each);

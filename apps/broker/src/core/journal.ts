@@ -4,9 +4,9 @@
 //     its ticket is its number there. Numbers are never used twice, over all starts (D2).
 // J2. Entries hold dates, the machine holds its own time: the two are tied together once, at the start.
 
-import { NumberMap, Timer, WIRE_LIMITS, requestIdText, type Milliseconds } from '@majordomo/protocol';
+import { NumberMap, Timer, WIRE_LIMITS, requestIdText, type ErrorReply, type Milliseconds } from '@majordomo/protocol';
 import { Deferrals } from './deferrals.js';
-import { Session, type Durable, type Lane, type Request } from './state.js';
+import { Session, type Asker, type Durable, type Lane, type Request } from './state.js';
 
 const NEXT = { none: ['loading'], loading: ['open'], open: [] } as const;
 /** `none`: this broker stores nothing. `loading`: entries are still coming in. */
@@ -15,7 +15,7 @@ export type JournalState = keyof typeof NEXT;
 /** Numbers of one start begin with it: 2^21 starts of 2^32 requests. */
 export const NUMBERS_PER_START = 2 ** 32;
 
-/** What an entry takes beside its headers and body, on disk and in memory, about. */
+/** What an entry takes on disk beside its headers and body, about. */
 const ENTRY_BYTES = 400;
 
 /** What a store has not handed over yet. */
@@ -38,6 +38,13 @@ export interface FoundJournal {
   readonly unread: Unread;
 }
 
+/** Somebody who asks for what is on disk: the outcome as it is, or what its ticket says, which has the error in it. */
+export interface Reader extends Asker {
+  readonly wants: 'outcome' | 'status';
+  /** Of who withdrew it, whether that ended it. */
+  readonly cancelled?: boolean;
+}
+
 export class Journal {
   #state: JournalState = 'none';
   /** The journal's own number, the same at every start; 0 while there is none. */
@@ -52,6 +59,12 @@ export class Journal {
   bytes = 0;
   /** Entries that could not be read at this start. */
   damaged = 0;
+  /** Bytes of bodies and headers that are in memory. */
+  loadedBytes = 0;
+  /** Who waits for the outcome of a settled request to be read, by ticket. */
+  readonly readers = new Map<number, Reader[]>();
+  /** Errors with which requests are given up as soon as their bodies have been read, by ticket: a dead letter has its body. */
+  readonly verdicts = new Map<number, ErrorReply>();
   /** Those whose turn under their ordering key has come, and who have not gone on yet. */
   readonly turns: Request[] = [];
   /** Requests that wait for their workers to say what they hold, after a start: a list for each priority, the highest first. */
@@ -141,8 +154,10 @@ export class Journal {
   /** Takes a durable request in. */
   enter(request: Request, durable: Durable): void {
     this.session.requests.set(request.ref, request);
-    durable.bytes = ENTRY_BYTES + request.bytes;
+    const bytes = request.body.length + request.headers.length;
+    durable.bytes = ENTRY_BYTES + bytes;
     this.bytes += durable.bytes;
+    if (durable.place === 'memory') this.loadedBytes += bytes;
     if (durable.submitter === 0) return;
     let submits = this.submits.get(durable.submitter);
     if (submits === undefined) {

@@ -3,7 +3,7 @@
 // K1. One write when it is accepted, one when it is settled; what is said about either goes with `sendStored` (D1).
 // K2. What may run only once is written once more before a worker gets it: after a start nobody can say otherwise whether it ran.
 
-import { WIRE_LIMITS, digestOf, type Bytes, type ErrorReply, type Final, type Milliseconds } from '@majordomo/protocol';
+import { WIRE_LIMITS, type Bytes, type ErrorReply, type Final, type Milliseconds } from '@majordomo/protocol';
 import { encodeEntry, type DeadPart } from './journal-entry.js';
 import { leaveLane } from './lanes.js';
 import type { Memory } from './memory.js';
@@ -75,7 +75,7 @@ export function writeSettled(
     submitter: durable.submitter,
     ref: durable.ref,
     acceptedAt: journal.dateOf(request.arrivedAt),
-    digest: digestOf(request.body),
+    digest: request.digest,
     settledAt: journal.dateOf(request.settledAt),
     keptUntil: journal.dateOf(keptUntil),
     reply,
@@ -96,7 +96,7 @@ export function keepOutcome(
   const { resultKeepMs, deadLetterKeepMs } = memory.settings;
   const keptUntil = now + (dead === undefined ? resultKeepMs : deadLetterKeepMs);
   writeSettled(memory, request, reply, keptUntil, dead);
-  request.compact();
+  memory.journal.verdicts.delete(request.ref);
   memory.timers.set(request, keptUntil, now);
   const next = leaveLane(memory.journal.lanes, request);
   if (next !== undefined) memory.journal.turns.push(next);

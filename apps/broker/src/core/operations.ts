@@ -18,9 +18,11 @@ import {
   type Milliseconds,
 } from '@majordomo/protocol';
 import type { DeadLetter } from './dead-letters.js';
+import { readFor } from './bodies.js';
 import { fail } from './dispatch.js';
 import type { Memory, Refusal } from './memory.js';
-import { answer, join, refuse } from './outcomes.js';
+import type { Reader } from './journal.js';
+import { answer, join, refuse, sayReply } from './outcomes.js';
 import { busy } from './places.js';
 import { writeAccepted } from './keeping.js';
 import type { Asker, Durable, NamedAddress, Request } from './state.js';
@@ -32,7 +34,7 @@ type Operation = (memory: Memory, asker: Asker, id: string, now: Milliseconds) =
 /** By the name of the method; each takes the id of a request, as text. */
 const TABLE: Readonly<Record<string, Operation>> = {
   ticketStatus: (memory, asker, id, now) =>
-    withTicket(memory, id, (request) => say(memory, asker, statusOf(memory, request, now), now)),
+    withTicket(memory, id, (request) => sayStatus(memory, { ...asker, wants: 'status' }, request, now)),
   ticketResult: (memory, asker, id, now) => withTicket(memory, id, (request) => wait(memory, asker, request, now)),
   ticketCancel: (memory, asker, id, now) =>
     withTicket(memory, id, (request) => {
@@ -40,14 +42,14 @@ const TABLE: Readonly<Record<string, Operation>> = {
       if (!wasSettled) {
         fail(memory, request, { code: 'CANCELLED', message: 'it was cancelled by its ticket' }, now, 'cancelled');
       }
-      say(memory, asker, { cancelled: !wasSettled, ...statusOf(memory, request, now) }, now);
+      sayStatus(memory, { ...asker, wants: 'status', cancelled: !wasSettled }, request, now);
     }),
   deadLetter: (memory, asker, id, now) =>
     withLetter(memory, id, (letter) => say(memory, asker, describeLetter(letter, now), now)),
   deadLetterReplay: (memory, asker, id, now) => withLetter(memory, id, (letter) => replay(memory, asker, letter, now)),
   deadLetterPurge: (memory, asker, id, now) =>
     withLetter(memory, id, (letter) => {
-      purge(memory, letter);
+      purge(memory, letter, now);
       say(memory, asker, { purged: letter.request }, now);
     }),
 };
@@ -106,8 +108,37 @@ function wait(memory: Memory, { session, ref }: Asker, request: Request, now: Mi
   return undefined;
 }
 
-function statusOf({ journal }: Memory, request: Request, now: Milliseconds): Record<string, unknown> {
-  const { reply, durable } = request;
+/** What a ticket says; that of a failed request has the message of its error, which is on disk. */
+function sayStatus(memory: Memory, reader: Reader, request: Request, now: Milliseconds): void {
+  const { durable, reply } = request;
+  if (durable !== undefined && reply?.kind === Kind.error) readFor(memory, request, durable, reader);
+  else answerReader(memory, reader, request, reply, now);
+}
+
+/** @param reply the outcome, whole. */
+export function answerReader(
+  memory: Memory,
+  reader: Reader,
+  request: Request,
+  reply: Request['reply'],
+  now: Milliseconds,
+): void {
+  if (reader.wants === 'outcome') {
+    if (reply !== undefined) sayReply(memory, reader, reply, true, now);
+    return;
+  }
+  const { cancelled } = reader;
+  const status = statusOf(memory, request, reply, now);
+  say(memory, reader, cancelled === undefined ? status : { cancelled, ...status }, now);
+}
+
+function statusOf(
+  { journal }: Memory,
+  request: Request,
+  reply: Request['reply'],
+  now: Milliseconds,
+): Record<string, unknown> {
+  const { durable } = request;
   return {
     ticket: journal.ticketText(request.ref),
     address: `${request.service}.${request.methodName}`,
@@ -197,6 +228,7 @@ function replay(memory: Memory, asker: Asker, letter: DeadLetter, now: Milliseco
     priority: CALL_DEFAULTS.priority,
     notBefore: 0,
     bytes: 0,
+    place: 'memory',
     isDoubtful: false,
     isCollected: false,
     lane: undefined,
@@ -215,14 +247,14 @@ function replay(memory: Memory, asker: Asker, letter: DeadLetter, now: Milliseco
   const request = durableRequest(memory, durable, { ticket: journal.nextTicket(), ...init });
   enterJournal(memory, request, now);
   writeAccepted(memory, request, durable);
-  purge(memory, letter);
+  purge(memory, letter, now);
   say(memory, asker, { replayed: letter.request, ticket: requestIdText(journal.id, request.ref) }, now);
   setOut(memory, request, now);
   return undefined;
 }
 
-function purge(memory: Memory, letter: DeadLetter): void {
+function purge(memory: Memory, letter: DeadLetter, now: Milliseconds): void {
   memory.deadLetters.remove(letter);
   const request = letter.ticket === 0 ? undefined : memory.journal.session.requests.get(letter.ticket);
-  if (request !== undefined) removeDurable(memory, request);
+  if (request !== undefined) removeDurable(memory, request, now);
 }

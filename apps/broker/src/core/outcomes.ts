@@ -19,11 +19,12 @@ import {
   type Ran,
   type Stage,
 } from '@majordomo/protocol';
+import { dropReply, needBody, readFor } from './bodies.js';
 import { collected, keepOutcome } from './keeping.js';
 import type { DeadPart } from './journal-entry.js';
 import type { Memory, Refusal } from './memory.js';
 import { leaveQueue, tidyMethod } from './services.js';
-import { keepable, type Request, type Session } from './state.js';
+import { keepable, type Asker, type Request, type Session } from './state.js';
 
 /** What an outcome takes in memory beside its bytes: measured at about 600 bytes a request. */
 const OUTCOME_BYTES = 600;
@@ -70,7 +71,8 @@ export function settle(
 ): void {
   leaveQueue(request);
   if (request.parked !== undefined) unpark(memory, request);
-  const isDead = reply.kind === Kind.error && (reply.code === 'ATTEMPTS_EXHAUSTED' || reply.retry);
+  if (willDie(reply) && request.isAway) return settleWhenRead(memory, request, reply);
+  const isDead = willDie(reply);
   request.become(isDead ? 'dead' : 'done');
   memory.timers.clear(request);
   revoke(memory, request, reason, now);
@@ -82,9 +84,23 @@ export function settle(
   if (request.method?.offers === 0) tidyMethod(memory, request.method, now);
   if (request.durable === undefined) endVolatile(memory, request, now);
   else keepOutcome(memory, request, request.reply, isDead ? deadPart(request) : undefined, now);
-  request.headers = NO_BYTES;
   const others = request.others;
   if (others !== undefined) for (const other of others) answer(memory, other.session, other.ref, request, now);
+  if (request.durable === undefined) request.headers = NO_BYTES;
+  else dropReply(memory, request, request.durable);
+}
+
+function willDie(reply: Final | ErrorReply): reply is ErrorReply {
+  return reply.kind === Kind.error && (reply.code === 'ATTEMPTS_EXHAUSTED' || reply.retry);
+}
+
+/** A dead letter has its body, and that is on disk: it is given up when it has come. */
+function settleWhenRead(memory: Memory, request: Request, reply: ErrorReply): void {
+  const { durable } = request;
+  if (durable === undefined) return;
+  if (request.state === 'assigned') request.become('queued');
+  memory.journal.verdicts.set(request.ref, reply);
+  needBody(memory, request, durable);
 }
 
 function endVolatile(memory: Memory, request: Request, now: Milliseconds): void {
@@ -108,14 +124,26 @@ export function join(request: Request, session: Session, ref: number): void {
 export function answer(memory: Memory, session: Session, ref: number, request: Request, now: Milliseconds): void {
   const { reply, durable } = request;
   if (reply === undefined || session.link === undefined || ref < session.settledBelow) return;
+  if (durable !== undefined && request.isAway) readFor(memory, request, durable, { session, ref, wants: 'outcome' });
+  else sayReply(memory, { session, ref }, reply, durable !== undefined, now);
+}
+
+/** @param isStored it leaves when everything written so far is on disk (D1). */
+export function sayReply(
+  memory: Memory,
+  { session, ref }: Asker,
+  reply: Final | ErrorReply,
+  isStored: boolean,
+  now: Milliseconds,
+): void {
   if (reply.body.length > session.bodyBytesMax) {
     const message = `the reply has ${reply.body.length} bytes, the client takes ${session.bodyBytesMax}`;
     memory.send(session, errorReply(ref, { code: 'REPLY_UNSENDABLE', message }, 'yes', 'reply-lost'), now);
     return;
   }
   const record = reply.ref === ref ? reply : { ...reply, ref };
-  if (durable === undefined) memory.send(session, record, now);
-  else memory.sendStored(session, record, now);
+  if (isStored) memory.sendStored(session, record, now);
+  else memory.send(session, record, now);
 }
 
 /** O3. */

@@ -5,23 +5,16 @@
 //     among the unread entries waits for them (deferring.ts).
 // R3. What cannot be read is reported and set aside; the rest is not affected.
 
-import { Kind, NO_BYTES, requestIdText, WIRE_LIMITS, type Bytes, type Milliseconds } from '@majordomo/protocol';
+import { Kind, NO_BYTES, requestIdText, WIRE_LIMITS, type Milliseconds } from '@majordomo/protocol';
+import { dropBody, dropReply } from './bodies.js';
 import { joinHolder } from './holdings.js';
 import { enterLane } from './lanes.js';
-import { decodeEntry, type QueuedEntry, type SettledEntry } from './journal-entry.js';
+import type { QueuedEntry, SettledEntry } from './journal-entry.js';
 import type { FoundJournal, Journal } from './journal.js';
-import { writeDamaged } from './keeping.js';
 import type { Memory } from './memory.js';
+import { readEntry, setAside, type StoredEntry } from './reading.js';
 import { durableRequest, enterJournal, expireDurable, goOn, setOutBehindUnread } from './submitting.js';
 import type { Durable, Request } from './state.js';
-
-/** An entry as the store has it. */
-export interface StoredEntry {
-  readonly key: number;
-  readonly value: Bytes;
-  /** What the store itself has found to be wrong with it. */
-  readonly damage?: string | undefined;
-}
 
 /** Requests set on their way at one time after the hold: links are answered in between. */
 const RELEASED_PER_TURN = 5_000;
@@ -36,14 +29,10 @@ export function openJournal(memory: Memory, found: FoundJournal, now: Millisecon
 export function restore(memory: Memory, entries: readonly StoredEntry[], now: Milliseconds): void {
   const { journal } = memory;
   journal.wereRead(entries.length);
-  for (const { key, value, damage } of entries) {
-    const entry = damage === undefined ? decodeEntry(value) : { damage };
-    if ('damage' in entry || entry.ticket !== key) {
-      const reason = 'damage' in entry ? entry.damage : `it says that it is number ${entry.ticket}`;
-      journal.damaged += 1;
-      writeDamaged(memory, key, value);
-      memory.output.tell({ event: 'journal.damaged', key, reason });
-    } else if (entry.state === 'queued') restoreQueued(memory, entry, now);
+  for (const stored of entries) {
+    const entry = readEntry(stored);
+    if ('damage' in entry) setAside(memory, stored, entry);
+    else if (entry.state === 'queued') restoreQueued(memory, entry, now);
     else restoreSettled(memory, entry, now);
   }
   if (nextHeld(journal) !== undefined && !journal.holdTimer.isSet) {
@@ -65,6 +54,7 @@ function restoreQueued(memory: Memory, entry: QueuedEntry, now: Milliseconds): v
     resent: true,
   });
   enterJournal(memory, request, now);
+  dropBody(memory, request);
   if (request.deadline <= now) expireDurable(memory, request, now);
   else if (enterLane(journal.lanes, request) && !joinHolder(memory, request, now)) {
     journal.held[WIRE_LIMITS.priorityMax - durable.priority]?.push(request);
@@ -86,9 +76,9 @@ function restoreSettled(memory: Memory, entry: SettledEntry, now: Milliseconds):
   request.become(dead === undefined ? 'done' : 'dead');
   request.settledAt = journal.timeOf(entry.settledAt);
   enterJournal(memory, request, now);
-  request.reply = { ...reply, ref: request.ref };
-  request.body = NO_BYTES;
   request.hadDigest(entry.digest);
+  request.reply = reply;
+  dropReply(memory, request, durable);
   if (dead === undefined) return;
   memory.deadLetters.add({
     request: requestIdText(journal.id, entry.ticket),
@@ -107,7 +97,7 @@ function durableOf(
   { submitter, ref }: QueuedEntry | SettledEntry,
   terms: Pick<Durable, 'orderingKey' | 'priority' | 'notBefore' | 'isDoubtful'>,
 ): Durable {
-  return { submitter, ref, ...terms, bytes: 0, isCollected: false, lane: undefined };
+  return { submitter, ref, ...terms, bytes: 0, place: 'memory', isCollected: false, lane: undefined };
 }
 
 function partsOf({ journal }: Memory, { ticket, service, method, key, acceptedAt }: QueuedEntry | SettledEntry) {

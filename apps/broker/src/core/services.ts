@@ -6,6 +6,7 @@
 // V3. A name nobody serves and nobody waits for is not remembered.
 
 import { List, type Milliseconds, type OfferedMethod } from '@majordomo/protocol';
+import { enterAhead, leaveAhead } from './bodies.js';
 import type { Memory } from './memory.js';
 import { Method, Offer, Service, type Request, type Session } from './state.js';
 
@@ -163,6 +164,7 @@ export function enterQueue(request: Request, method: Method): void {
   else method.queue.insert(request, (other) => other.order < request.order);
   method.service.queued += 1;
   method.service.queuedBytes += request.bytes;
+  if (request.durable !== undefined) enterAhead(request.durable, method);
 }
 
 /** Takes a request out of whatever it waits in. */
@@ -177,4 +179,6 @@ export function leaveQueue(request: Request): void {
   method.queue.remove(request);
   service.queued -= 1;
   service.queuedBytes -= request.bytes;
+  method.leavesUntilLook -= 1;
+  if (request.durable !== undefined) leaveAhead(request.durable, method);
 }

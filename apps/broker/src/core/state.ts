@@ -20,6 +20,12 @@ import {
   type OfferedMethod,
 } from '@majordomo/protocol';
 
+/**
+ * Where the body and headers of a durable request are; once it is settled, its reply. `reading`: they were asked of the store. `stale`: so
+ * they were, but it has been settled since, and what comes is of no use any more.
+ */
+export type Place = 'memory' | 'disk' | 'reading' | 'stale';
+
 /** What a durable request has beside the others. */
 export interface Durable {
   /** Who handed it over, and under which number; 0 for nobody. */
@@ -29,8 +35,9 @@ export interface Durable {
   readonly priority: number;
   /** In the machine's time; 0 for at once. */
   readonly notBefore: Milliseconds;
-  /** Bytes it counts for. */
+  /** Bytes it counts for on disk. */
   bytes: number;
+  place: Place;
   /** Somebody may have been given it before: if it may run only once, nobody else is. */
   isDoubtful: boolean;
   /** Somebody has its outcome: it is kept for a moment only. */
@@ -133,6 +140,12 @@ export class Service {
 
 export class Method {
   readonly queue = new List<Request>();
+  /** Durable requests of the queue whose bodies are in memory or on their way there, their bytes, and those whose bodies are on disk only. */
+  ahead = 0;
+  aheadBytes = 0;
+  onDisk = 0;
+  /** So many requests may leave the queue before it is worth while to look for bodies to be read. */
+  leavesUntilLook = 0;
   /** How many workers offer it now. */
   offers = 0;
   /** Until then somebody may come who offers it. */
@@ -287,9 +300,14 @@ export class Request extends Timer implements Listed {
   get isSettled(): boolean {
     return this.#state === 'done' || this.#state === 'dead';
   }
-  /** Bytes that it keeps in memory while it waits. */
+  /** Bytes that it counts for in a queue; a durable one counts for none, for its body may be on disk. */
   get bytes(): number {
-    return this.body.length + this.headers.length;
+    return this.durable === undefined ? this.body.length + this.headers.length : 0;
+  }
+
+  /** Its body is not in memory. */
+  get isAway(): boolean {
+    return this.durable !== undefined && this.durable.place !== 'memory';
   }
 
   /** Only the digest of the body is left. */
@@ -307,9 +325,21 @@ export class Request extends Timer implements Listed {
     return this.service === name.service && this.methodName === name.method && this.hasBody(body);
   }
 
+  /** Of the body that it was asked with. */
+  get digest(): number {
+    return this.#digest ?? digestOf(this.body);
+  }
+
   /** It was asked for with a body of this digest, which is all that is left of it. */
   hadDigest(digest: number): void {
     this.#digest = digest;
+  }
+
+  /** Only the digest of the body stays in memory. */
+  dropBody(): void {
+    this.#digest ??= digestOf(this.body);
+    this.body = NO_BYTES;
+    this.headers = NO_BYTES;
   }
 
   /** Most outcomes are gone a round trip later; one that stays lets its body go, and the message that its reply came in. */

@@ -8,6 +8,7 @@
 //     of them, because any of them may have the same key.
 
 import { Kind, RESERVED_PREFIX, type Milliseconds, type Submit } from '@majordomo/protocol';
+import { dropBody, keepFirst, readNext } from './bodies.js';
 import { defer, mayBeUnread } from './deferring.js';
 import { deliver, expire, park } from './dispatch.js';
 import { joinHolder } from './holdings.js';
@@ -117,6 +118,7 @@ function accept(memory: Memory, session: Session, name: NamedAddress, record: Su
     priority: record.priority,
     notBefore: record.delayMs === 0 ? 0 : now + record.delayMs,
     bytes: 0,
+    place: 'memory',
     isDoubtful: record.ageMs > 0,
     isCollected: false,
     lane: undefined,
@@ -185,8 +187,11 @@ export function enterJournal(memory: Memory, request: Request, now: Milliseconds
 export function setOut(memory: Memory, request: Request, now: Milliseconds): void {
   const { journal } = memory;
   // S5
-  if (journal.state === 'loading' && request.durable?.orderingKey !== '') journal.behindUnread.push(request);
-  else if (enterLane(journal.lanes, request)) goOn(memory, request, now);
+  if (journal.state === 'loading' && request.durable?.orderingKey !== '') {
+    dropBody(memory, request);
+    journal.behindUnread.push(request);
+  } else if (enterLane(journal.lanes, request)) goOn(memory, request, now);
+  else if (request.durable?.lane !== undefined) keepFirst(memory, request, request.durable.lane);
 }
 
 /** S5: all entries are read and in their lanes, and what was accepted meanwhile comes behind them. */
@@ -213,7 +218,9 @@ export function goOn(memory: Memory, request: Request, now: Milliseconds): void 
 export function takeTurns(memory: Memory, now: Milliseconds): void {
   const { turns } = memory.journal;
   for (let request = turns.shift(); request !== undefined; request = turns.shift()) {
-    if (!request.isSettled) goOn(memory, request, now);
+    if (request.isSettled) continue;
+    goOn(memory, request, now);
+    if (request.durable !== undefined) readNext(memory, request.durable);
   }
 }
 
@@ -223,7 +230,7 @@ function sayAccepted(memory: Memory, session: Session, ref: number, request: Req
 }
 
 /** Forgets a settled request: its time is over, or somebody has had its outcome for long enough. */
-export function removeDurable(memory: Memory, request: Request): void {
+export function removeDurable(memory: Memory, request: Request, now: Milliseconds): void {
   const { durable } = request;
   if (durable === undefined) return;
   if (request.state === 'dead') {
@@ -231,14 +238,24 @@ export function removeDurable(memory: Memory, request: Request): void {
     if (letter !== undefined) memory.deadLetters.remove(letter);
   }
   memory.timers.clear(request);
+  endReaders(memory, request, now);
   memory.journal.leave(request, durable);
   freeKey(memory, request);
   for (const { session, ref } of request.others ?? []) session.requests.delete(ref);
   writeRemoved(memory, request.ref);
 }
 
+/** Whoever waits for its outcome to be read is too late. */
+function endReaders(memory: Memory, request: Request, now: Milliseconds): void {
+  const { readers } = memory.journal;
+  const waiting = readers.get(request.ref) ?? [];
+  readers.delete(request.ref);
+  const message = `what became of ${memory.journal.ticketText(request.ref)} is not kept any more`;
+  for (const { session, ref } of waiting) refuse(memory, session, ref, { code: 'TICKET_EXPIRED', message }, now);
+}
+
 /** The timer of a durable request: it was not done in its time (S3), or its outcome has been kept for long enough. */
 export function expireDurable(memory: Memory, request: Request, now: Milliseconds): void {
-  if (request.isSettled) removeDurable(memory, request);
+  if (request.isSettled) removeDurable(memory, request, now);
   else expire(memory, request, now);
 }

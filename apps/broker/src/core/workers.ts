@@ -136,7 +136,7 @@ function retryLater(memory: Memory, lease: Lease, afterMs: number, now: Millisec
   const request = lease.request;
   noteAttempt(lease, 'retry', now);
   request.become('queued');
-  request.body = keepable(request.body);
+  if (request.durable === undefined) request.body = keepable(request.body);
   park(memory, request, 'retry', afterMs, now);
 }
 

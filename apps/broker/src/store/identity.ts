@@ -9,7 +9,7 @@ import { checksumOf, decodeBody, encodeBody, MajordomoError } from '@majordomo/p
 import { randomInstance, randomSecret } from '@majordomo/runtime';
 import type { Database, RootDatabase } from 'lmdb';
 import { NUMBERS_PER_START } from '../core/journal.js';
-import type { StoredEntry } from '../core/restoring.js';
+import type { StoredEntry } from '../core/reading.js';
 
 /** Raised when a journal becomes something that this code cannot read. */
 const VERSION = 1;

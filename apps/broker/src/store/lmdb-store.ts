@@ -11,8 +11,8 @@
 
 import type { Write } from '@majordomo/protocol';
 import { open, type RootDatabase } from 'lmdb';
-import type { StoredEntry } from '../core/restoring.js';
-import { freeWithin, NUMBER_KEYS, unreadIn, Walk, type Stats, type Table } from './tables.js';
+import type { StoredEntry } from '../core/reading.js';
+import { freeWithin, NUMBER_KEYS, readFrom, unreadIn, Walk, type Stats, type Table } from './tables.js';
 import { checkDataFile } from './data-file.js';
 import { Holding } from './holding.js';
 import { Identity } from './identity.js';
@@ -45,6 +45,8 @@ export class LmdbStore implements Store {
   readonly #holding: Holding;
   /** The walk over the entries, while it is under way. */
   #walk: Walk | undefined;
+  /** Pages that are being fetched by another thread: it must not outlive its file either. */
+  readonly #fetches = new Set<Promise<unknown>>();
   /** The last commit found no room: the disk is asked before LMDB is, which complains loudly each time. */
   #wasFull = false;
   #isBroken = false;
@@ -130,6 +132,15 @@ export class LmdbStore implements Store {
     this.#wasFull = false;
   }
 
+  /** Pages that are not in memory are fetched by another thread first. */
+  async read(keys: readonly number[]): Promise<readonly StoredEntry[]> {
+    const fetched = this.#entries.prefetch([...keys]);
+    this.#fetches.add(fetched);
+    await fetched;
+    this.#fetches.delete(fetched);
+    return keys.map((key) => readFrom(this.#entries, key));
+  }
+
   /** What these return settles with the whole batch. */
   #write({ key, value, isDamaged }: Write): void {
     if (value === undefined) void this.#entries.remove(key);
@@ -164,6 +175,7 @@ export class LmdbStore implements Store {
 
   async #close(): Promise<void> {
     this.#endWalk();
+    await Promise.all(this.#fetches);
     // L3.
     if (!this.#isBroken) await this.#holding.leave(this.#root);
     await this.#root.close();

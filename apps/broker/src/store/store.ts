@@ -1,4 +1,4 @@
-// What the broker asks of whatever keeps its journal: read it all once, put writes on disk in order, let go.
+// What the broker asks of whatever keeps its journal: read it all once, put writes on disk in order, read single entries, let go.
 //
 // S1. `commit` resolves when the writes are on disk, and then they survive the process, the machine and the power. All of a commit is
 //     there afterwards, or nothing of it.
@@ -6,10 +6,12 @@
 // S3. Where there is no room `commit` rejects with the code STORE_FULL and nothing of it is there; the same writes may be tried again.
 //     Any other rejection means that the store can no longer be trusted.
 // S4. What a damaged entry held is set aside, not thrown away; it is not loaded again.
+// S5. `read` finds what was committed before it was asked for. An entry that cannot be read is one that says so; it never rejects because
+//     of one.
 
 import type { Write } from '@majordomo/protocol';
 import type { Unread } from '../core/journal.js';
-import type { StoredEntry } from '../core/restoring.js';
+import type { StoredEntry } from '../core/reading.js';
 
 /** What a store holds at the start. */
 export interface Loaded {
@@ -30,6 +32,8 @@ export interface Store {
   load(): Promise<Loaded>;
   /** S1 to S4. `writes` is not touched afterwards. */
   commit(writes: readonly Write[]): Promise<void>;
+  /** S5. One for each key, in their order. */
+  read(keys: readonly number[]): Promise<readonly StoredEntry[]>;
   /** Lets go of the files. Commits that are under way are finished first. May be called twice; nothing else is called afterwards. */
   close(): Promise<void>;
 }

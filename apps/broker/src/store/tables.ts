@@ -1,8 +1,9 @@
 // The tables of a journal in LMDB: their keys, a walk over one of them, and what they leave free of the file.
 
 import type { Database } from 'lmdb';
+import { NO_BYTES } from '@majordomo/protocol';
 import type { Unread } from '../core/journal.js';
-import type { StoredEntry } from '../core/restoring.js';
+import type { StoredEntry } from '../core/reading.js';
 
 export type Table = Database<Buffer, number>;
 
@@ -55,6 +56,16 @@ export class Walk {
   /** Lets go of the file. May be called twice. */
   end(): void {
     this.#entries.return?.();
+  }
+}
+
+/** One entry; where it cannot be read, an entry that says so. */
+export function readFrom(table: Table, key: number): StoredEntry {
+  try {
+    const value = table.get(key);
+    return value === undefined ? { key, value: NO_BYTES, damage: 'it is not there' } : { key, value };
+  } catch (error) {
+    return { key, value: NO_BYTES, damage: `it cannot be reached: ${(error as Error).message}` };
   }
 }
 

@@ -7,6 +7,7 @@
 
 import {
   Kind,
+  NO_BYTES,
   WIRE_LIMITS,
   type Address,
   type Bytes,
@@ -16,6 +17,7 @@ import {
   type Stage,
   type WireRecord,
 } from '@majordomo/protocol';
+import { readFor } from '../bodies.js';
 import { errorReply } from '../outcomes.js';
 import type { Memory, Refusal } from '../memory.js';
 import { bodyOf, errorFrames, framesOf, requestHeaders, resultFrames } from './bodies.js';
@@ -86,6 +88,7 @@ export class MdpClients {
       again,
       isStream: false,
       isTitanic,
+      isOutcome: false,
       held: [],
       heldBytes: 0,
       received: 0,
@@ -159,6 +162,7 @@ export class MdpClients {
   }
 
   #resultOf(request: MdpRequest, { end, headers, body }: WireRecord & { kind: typeof Kind.final }): readonly Bytes[] {
+    if (request.isOutcome) return [Buffer.from('200'), ...resultFrames(framesOf(headers, body))];
     if (!end) return resultFrames(framesOf(headers, body));
     return request.held.length === 0 ? [new Uint8Array(0)] : resultFrames(request.held);
   }
@@ -204,7 +208,7 @@ export class MdpClients {
       this.#sayRequest(client, again, WINDOW);
       return [];
     }
-    const status = request.isTitanic ? [Buffer.from('500')] : [];
+    const status = request.isTitanic ? [Buffer.from('500')] : request.isOutcome ? [Buffer.from('200')] : [];
     return this.#ended(client, request, [...status, ...errorFrames(record)]);
   }
 
@@ -224,7 +228,7 @@ export class MdpClients {
     if (this.#memory.journal.state === 'none') {
       this.#reply(client, service, [Buffer.from('500 this broker stores nothing on disk')]);
     } else if (name === 'titanic.request') this.#submit(client, service, body);
-    else if (name === 'titanic.reply') this.#replyStored(client, service, readTicket(this.#tickets, body[0]));
+    else if (name === 'titanic.reply') this.#readOutcome(client, service, body[0]);
     else if (name === 'titanic.close') this.#replyStored(client, service, closeTicket(this.#tickets, body[0], now));
     else this.#reply(client, service, [Buffer.from('501')]);
   }
@@ -243,6 +247,22 @@ export class MdpClients {
     const { ref, again } = this.#enter(client, service, resolve(this.#memory, name), frames, true);
     const rest = { ageMs: 0, expiresMs: 0, delayMs: 0, priority: 4, orderingKey: '', key: '' };
     this.#desk.say(client.link, { kind: Kind.submit, ref, ...rest, ...again });
+  }
+
+  /** Not as somebody who waits for it, and so nobody has collected it. */
+  #readOutcome(client: MdpClient, service: Bytes, uuid: Bytes | undefined): void {
+    const memory = this.#memory;
+    const found = readTicket(this.#tickets, uuid);
+    const session = memory.links.get(client.link)?.session;
+    if (Array.isArray(found)) this.#replyStored(client, service, found);
+    else if (session !== undefined && found.durable !== undefined) {
+      client.lastRef += 1;
+      const ref = client.lastRef;
+      const again = { name: 0, headers: NO_BYTES, body: NO_BYTES };
+      const rest = { isStream: false, isTitanic: false, isOutcome: true, held: [], heldBytes: 0, received: 0 };
+      client.requests.set(ref, { ref, service, again, ...rest });
+      readFor(memory, found, found.durable, { session, ref, wants: 'outcome' });
+    }
   }
 
   #reply(client: MdpClient, service: Bytes, body: readonly Bytes[]): void {

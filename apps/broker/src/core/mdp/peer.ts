@@ -15,6 +15,8 @@ export interface MdpRequest {
   isStream: boolean;
   /** `titanic.request`: its answer is a ticket. */
   readonly isTitanic: boolean;
+  /** `titanic.reply`: its answer is an outcome that is read from the disk. */
+  readonly isOutcome: boolean;
   /** Values of a stream: gathered for 0.1; for 0.2 the last one, which is said when it is known whether another follows. */
   held: Bytes[];
   heldBytes: number;

@@ -3,12 +3,11 @@
 // T1. A uuid is good only with the seal of its number: nobody reads or closes the request of another by counting.
 // T2. A malformed request is answered with the status 400 alone.
 
-import { Kind, type Bytes, type Milliseconds } from '@majordomo/protocol';
+import type { Bytes, Milliseconds } from '@majordomo/protocol';
 import { fail } from '../dispatch.js';
 import type { Memory } from '../memory.js';
 import type { Request } from '../state.js';
 import { removeDurable } from '../submitting.js';
-import { errorFrames, framesOf, resultFrames } from './bodies.js';
 import { isOwn, nameOf } from './names.js';
 
 /** What a uuid is made with and asked for. */
@@ -43,17 +42,18 @@ export function readSubmission([target, ...frames]: readonly Bytes[]):
   return name === undefined || isOwn(name) || frames.length === 0 ? undefined : { name, frames };
 }
 
-/** titanic.reply: never deletes. 200 and the result (an error looks like one, as ever), 300 while it is not there, 400 for what is not known. */
-export function readTicket(titanic: Titanic, uuid: Bytes | undefined): Bytes[] {
+/**
+ * titanic.reply: never deletes. 200 and the result (an error looks like one, as ever), 300 while it is not there, 400 for what is not known.
+ *
+ * @returns what to answer at once; or the settled request, whose outcome is on disk.
+ */
+export function readTicket(titanic: Titanic, uuid: Bytes | undefined): Bytes[] | Request {
   if (uuid === undefined) return [MALFORMED];
   const { memory } = titanic;
   const request = find(titanic, uuid);
   if (request === undefined)
     return [Buffer.from(memory.journal.state === 'loading' ? '500 still reading the journal' : '400')];
-  const { reply } = request;
-  if (reply === undefined) return [Buffer.from('300')];
-  const frames = reply.kind === Kind.final ? resultFrames(framesOf(reply.headers, reply.body)) : errorFrames(reply);
-  return [Buffer.from('200'), ...frames];
+  return request.isSettled ? request : [Buffer.from('300')];
 }
 
 /** titanic.close: 200, also for what is not known. What still waits or runs is cancelled. */
@@ -64,6 +64,6 @@ export function closeTicket(titanic: Titanic, uuid: Bytes | undefined, now: Mill
   if (request === undefined)
     return [Buffer.from(memory.journal.state === 'loading' ? '500 still reading the journal' : '200')];
   if (!request.isSettled) fail(memory, request, { code: 'CANCELLED', message: 'it was closed' }, now, 'cancelled');
-  removeDurable(memory, request);
+  removeDurable(memory, request, now);
   return [Buffer.from('200')];
 }
