@@ -17,6 +17,8 @@ export interface Passing {
 /** What listens. */
 export interface Ear {
   readonly name: string;
+  /** How many times it has been started: what an earlier start has asked for is not done in a later one. */
+  readonly starts: number;
   /** Runs it now, later when the process is stopped, never when it is dead. */
   gate(act: () => void): void;
   /** A message is sent. @returns false when the process dies before it leaves. */
@@ -73,8 +75,10 @@ export class TappedPort implements Port {
   }
 
   afterInput(lateMs: number, then: () => void): void {
-    if (this.#ear.judgesFirst) then();
-    else this.#port.afterInput(lateMs, () => this.#ear.gate(then));
+    const ear = this.#ear;
+    const { starts } = ear;
+    if (ear.judgesFirst) then();
+    else this.#port.afterInput(lateMs, () => ear.gate(() => (starts === ear.starts ? then() : undefined)));
   }
 
   shutdown(lingerMs: number): Promise<void> {
