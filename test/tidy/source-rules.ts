@@ -20,8 +20,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'apps/dashboard': FACES,
 };
 
-// What the protocol may use beyond the language: the codec of bodies and the types of schemas.
-const PROTOCOL_USES = ['msgpackr', '@standard-schema/spec'];
+// What the protocol may use beyond the language: the types of schemas.
+const PROTOCOL_USES = ['@standard-schema/spec'];
 
 const isRelative = (specifier: string): boolean => specifier.startsWith('.');
 
@@ -86,7 +86,8 @@ export function circles(house: House): string[] {
 const free = (word: string): RegExp => new RegExp(`(?<![.\\w$#])${word}\\b(?!\\s*\\??:)`, 'g');
 
 const IMPURE: Readonly<Record<string, RegExp>> = {
-  Date: free('Date'),
+  // A date that is given, and the methods of one, tell no time.
+  Date: /(?<![.\w$#])(?<!new )Date\b(?!\s*\??:|\.prototype\.)|(?<![.\w$#])new Date\b(?!\([^)\s])/g,
   performance: free('performance'),
   'Math.random': /\bMath\s*(?:\.\s*random\b|\[)/g,
   crypto: free('crypto'),

@@ -31,19 +31,10 @@ test('JSON values come back as they were', () => {
     fc.property(fc.jsonValue(), (value) => {
       // MessagePack has one zero, as JSON has.
       const text = JSON.stringify(value);
-      fc.pre(!text.includes('__proto__')); // B4
+      fc.pre(!text.includes('__proto__'));
       expect(JSON.stringify(there(value))).toBe(text);
     }),
   );
-});
-
-test('a member called __proto__ arrives under another name and is nobody’s prototype (B4)', () => {
-  const sent: unknown = JSON.parse('{"__proto__":{"isAdmin":true},"a":1}');
-  for (const padding of ['', 'x'.repeat(1_000)]) {
-    const came = there([sent, padding]) as [{ isAdmin?: boolean }, string];
-    expect(JSON.stringify(came[0])).toBe('{"__proto_":{"isAdmin":true},"a":1}');
-    expect(came[0].isAdmin).toBeUndefined();
-  }
 });
 
 test('a member that is undefined is left out', () => {
@@ -57,7 +48,7 @@ test('dates, bytes and large integers come back', () => {
   expect(there(Number.MAX_SAFE_INTEGER)).toBe(Number.MAX_SAFE_INTEGER);
 });
 
-test('a body of nothing but bytes is written as any MessagePack library writes it, and comes back as a Buffer (B3)', () => {
+test('a body of nothing but bytes is written as any MessagePack library writes it, and comes back as a Buffer', () => {
   for (const length of [0, 1, 255, 256, 510, 511, 65_535, 65_536]) {
     const value = Buffer.alloc(length, length);
     const body = encodeBody(value);
@@ -66,15 +57,6 @@ test('a body of nothing but bytes is written as any MessagePack library writes i
     expect(decodeBody(body)).toEqual(value);
     expect(decodeBody(new Uint8Array(pack(value)))).toEqual(value);
   }
-});
-
-test('small bytes are copied out of their message, large ones are views of it', () => {
-  const small = encodeBody(Buffer.alloc(10, 1));
-  const large = encodeBody(Buffer.alloc(1_000, 1));
-  const [first, second] = [decodeBody(small) as Buffer, decodeBody(large) as Buffer];
-  small.fill(2);
-  large.fill(2);
-  expect([first[0], second[0]]).toEqual([1, 2]);
 });
 
 test('bytes whose length is not that of the body are UNDECODABLE', () => {
@@ -137,4 +119,8 @@ test.each([
   ['a message that is no text', encodeBody({ message: 5 })],
 ])('an error whose body is %s still has a message', (_what, bytes) => {
   expect(decodeErrorBody(bytes)).toEqual({ message: 'no message' });
+});
+
+test('the message of an error arrives though it has half of a surrogate pair', () => {
+  expect(decodeErrorBody(encodeErrorBody({ message: 'cut \ud83d' })).message).toBe('cut \ufffd');
 });

@@ -104,7 +104,7 @@ export const ERRORS = {
     number: 14,
     retryable: false,
     ran: 'yes',
-    help: 'The handler finished but its value cannot be sent: too large or not encodable. Return less.',
+    help: 'The handler finished but its value cannot be sent: too large, or `details.path` names a member that may not travel. Return less.',
   },
   STREAM_BROKEN: {
     number: 15,
@@ -171,13 +171,13 @@ export const ERRORS = {
     number: 26,
     retryable: false,
     ran: 'no',
-    help: 'The argument cannot be encoded (a function, a symbol, a circle). Send plain data.',
+    help: 'The argument cannot be sent as it is; `details.path` names the member. docs/values.md lists what may travel.',
   },
   UNDECODABLE: {
     number: 27,
     retryable: false,
     ran: 'unknown',
-    help: 'The bytes are not valid MessagePack. Check what the other side sent.',
+    help: 'The bytes are not one value of docs/values.md. Check what the other side sent.',
   },
   SUPERSEDED: {
     number: 28,

@@ -117,3 +117,11 @@ export const ERROR_LIMITS = Object.freeze({
   /** The whole body: one error must not fill a batch. */
   bodyBytesMax: 64 * KIB,
 });
+
+/** Bounds of a value that travels (docs/values.md). Lengths are in characters. */
+export const VALUE_LIMITS = Object.freeze({
+  /** Objects in objects: what the stack of any reader holds, in this language and in others. */
+  depthMax: 512,
+  /** The path of an error: its end is what helps. */
+  pathLengthMax: 1_024,
+});
