@@ -1,4 +1,4 @@
-// Nobody serves what is asked for: the caller is told at once, unless it wants to wait.
+// No worker offers what is asked for: an unknown name fails at once, a service that has just lost its workers is waited for.
 
 import type { Client } from '@majordomo/client';
 import { freeEndpoint, until, wallClock } from './processes.js';
@@ -6,15 +6,17 @@ import { clearStage, LIMIT_MS, startBroker, startClient, startWorker, type Answe
 
 /** At once, in ms: a round trip takes one, and two slow cores may be busy with other tests. */
 const AT_ONCE_MS = 500;
-/** What the broker waits for workers after its start and after the last of them has left, in ms. */
+/** What the broker waits for workers after its start, in ms. */
 const ABSENCE_MAX_MS = 300;
+/** And after the last of them has left. */
+const SERVICE_AWAIT_MAX_MS = 400;
 
 let bind: string;
 let client: Client;
 
 beforeEach(async () => {
   bind = await freeEndpoint();
-  await startBroker({ bind, absenceMaxMs: ABSENCE_MAX_MS });
+  await startBroker({ bind, absenceMaxMs: ABSENCE_MAX_MS, serviceAwaitMaxMs: SERVICE_AWAIT_MAX_MS });
   client = await startClient(bind);
   await until('the broker is older than its grace', async () => (await brokerAgeMs()) > ABSENCE_MAX_MS);
 }, LIMIT_MS);
@@ -82,7 +84,7 @@ test(
 );
 
 test(
-  'a service whose last worker was lost a moment ago is waited for, and then it is NO_SUCH_SERVICE',
+  'a service whose last worker was lost a moment ago is waited for, and then it is SERVICE_UNAVAILABLE, which may be retried',
   async () => {
     const worker = await startWorker({ brokers: [bind] });
     await client.call('lab.echo', { id: 'served' });
@@ -90,8 +92,14 @@ test(
     await worker.ended;
     await until('the broker knows', async () => (await client.call<unknown[]>('majordomo.workers')).length === 0);
     const { afterMs, ended } = await outcomeOf(client.call('lab.echo', { id: 'late' }));
-    expect(ended).toMatchObject({ code: 'NO_SUCH_SERVICE', ran: 'no' });
-    expect(afterMs).toBeLessThan(ABSENCE_MAX_MS + AT_ONCE_MS);
+    expect(ended).toMatchObject({ code: 'SERVICE_UNAVAILABLE', ran: 'no', retryable: true });
+    expect((ended as { details: unknown }).details).toEqual({
+      awayMs: expect.any(Number),
+      waiting: expect.any(Number),
+    });
+    expect(afterMs).toBeLessThan(SERVICE_AWAIT_MAX_MS + AT_ONCE_MS);
+    const unknown = await outcomeOf(client.call('lab.nothing', 1));
+    expect(unknown.ended).toMatchObject({ code: 'NO_SUCH_METHOD', retryable: false });
   },
   LIMIT_MS,
 );

@@ -122,6 +122,7 @@ test(
           window: 0,
           received: 0,
           waitForService: false,
+          otherBrokers: 'none',
           confirm: false,
           key: '',
           headers: new Uint8Array(0),

@@ -113,6 +113,7 @@ function request(dice: Dice): WireRecord {
     window: dice.oneIn(3) ? wide(dice, 8) : 0,
     received: dice.oneIn(4) ? wide(dice, 5) : 0,
     waitForService: dice.oneIn(4),
+    otherBrokers: dice.of(['none', 'unasked', 'asked']),
     confirm: dice.oneIn(4),
     key: dice.oneIn(5) ? dice.of(['k1', 'k2']) : '',
     headers: headers(dice),

@@ -151,7 +151,14 @@ export class Scene {
     const ref = (this.#asked.get(name) ?? 0) + 1;
     this.#asked.set(name, ref);
     const headers = input.headers === undefined ? NO_BYTES : encodeBody(input.headers);
-    const rest = { ageMs: 0, received: 0, waitForService: false, confirm: false, key: '' };
+    const rest = {
+      ageMs: 0,
+      received: 0,
+      waitForService: false,
+      otherBrokers: 'none' as const,
+      confirm: false,
+      key: '',
+    };
     const { body, window = 0 } = input;
     return this.says(
       name,

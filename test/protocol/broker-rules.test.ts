@@ -226,6 +226,47 @@ describe('asking', () => {
     expect(words(client.hear())).toEqual([]);
   });
 
+  test('W63: a service that was offered lately is waited for, and then it is SERVICE_UNAVAILABLE; an unknown one is NO_SUCH_SERVICE', () => {
+    const scene = new Scene();
+    const client = scene.client(1);
+    expect(words(client.say(request(1)))).toEqual(['ERROR 1 NO_SUCH_SERVICE ran=no']);
+    scene.worker(2).lose();
+    const [given, waits] = [
+      request(2, { timeLeftMs: 60_000 }),
+      request(3, { timeLeftMs: 60_000, waitForService: true }),
+    ];
+    expect(words(client.say(given, waits))).toEqual([]);
+    scene.pass(29_500, client);
+    expect(words(client.hearOf(Kind.error))).toEqual([]);
+    scene.pass(500, client);
+    expect(words(client.hearOf(Kind.error))).toEqual(['ERROR 2 SERVICE_UNAVAILABLE ran=no']);
+    scene.worker(2).say(final(1));
+    expect(words(client.hearOf(Kind.final))).toEqual(['FINAL 3']);
+  });
+
+  test('W63: a request that was handed out before waits until its deadline', () => {
+    const scene = new Scene();
+    const [client, worker] = [scene.client(1), scene.worker(2)];
+    client.say(request(1, { timeLeftMs: 60_000 }));
+    worker.lose();
+    scene.pass(59_500, client);
+    expect(words(client.hearOf(Kind.error))).toEqual([]);
+    scene.pass(500, client);
+    expect(words(client.hearOf(Kind.error))).toEqual(['ERROR 1 DEADLINE_EXCEEDED ran=unknown']);
+  });
+
+  test('W63: a client that can ask other brokers is refused at once, or after a turn when it has asked them', () => {
+    const scene = new Scene();
+    const client = scene.client(1);
+    scene.worker(2).lose();
+    expect(client.say(request(1, { otherBrokers: 'unasked' }))).toMatchObject([
+      { kind: Kind.error, ref: 1, code: 'SERVICE_UNAVAILABLE', ran: 'no', retryAfterMs: 0 },
+    ]);
+    expect(words(client.say(request(1, { otherBrokers: 'asked' })))).toEqual([]);
+    scene.pass(2_000, client);
+    expect(words(client.hearOf(Kind.error))).toEqual(['ERROR 1 SERVICE_UNAVAILABLE ran=no']);
+  });
+
   test('ACCEPTED comes first when it is wanted, and what cannot be stored is refused', () => {
     const scene = new Scene();
     const client = scene.client(1);

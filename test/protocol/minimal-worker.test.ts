@@ -30,7 +30,7 @@ let client: Client;
 let socket: Dealer;
 
 beforeEach(async () => {
-  broker = await createBroker({ bind: ['tcp://127.0.0.1:0'], absenceMaxMs: 0 });
+  broker = await createBroker({ bind: ['tcp://127.0.0.1:0'], absenceMaxMs: 0, serviceAwaitMaxMs: 0 });
   client = await connect({ brokers: [broker.endpoint] });
   socket = new Dealer({ linger: 0 });
   socket.connect(broker.endpoint);
@@ -87,5 +87,5 @@ test('its error and its leaving are understood as well', async () => {
   await socket.send(example('GOODBYE'));
   // Two sockets: the call must not overtake the leaving.
   while ((broker.describe('workers') as unknown[]).length > 0) await setTimeout(5);
-  await expect(client.call('echo.say', 'hi')).rejects.toMatchObject({ code: 'NO_SUCH_SERVICE', ran: 'no' });
+  await expect(client.call('echo.say', 'hi')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE', ran: 'no' });
 });

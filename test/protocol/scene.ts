@@ -223,6 +223,7 @@ export function request(ref: number, more: Partial<Of<typeof Kind.request>> = {}
     window: 0,
     received: 0,
     waitForService: false,
+    otherBrokers: 'none',
     confirm: false,
     key: '',
     headers: NO_BYTES,

@@ -37,6 +37,9 @@ export function checkInvariants(broker: Broker): void {
   const { deferrals } = memory.journal;
   if (deferrals.count > memory.settings.deferredCountMax || deferrals.bytes > memory.settings.deferredBytesMax)
     throw new Error(`D6: ${deferrals.count} requests wait for the journal`);
+  const { length } = memory.away;
+  if (length > memory.settings.awayMethodsMax) throw new Error(`D6: ${length} methods are remembered as away`);
+  if (length > 0 && !memory.awayTimer.isSet) throw new Error('D6: what is away is never forgotten');
   for (const service of memory.services.values()) {
     let queued = 0;
     let bytes = 0;
@@ -52,9 +55,12 @@ export function checkInvariants(broker: Broker): void {
         `D6: the books say ${service.queued} waiting with ${service.queuedBytes} bytes, there are ${queued} with ${bytes}`,
       );
     }
-    const isAwaited = service.timer.isSet || service.isolated.length > 0;
+    const isolated = new Set([...service.isolated].map((request) => request.method));
     for (const method of service.methods.values()) {
-      const isWanted = method.offers > 0 || method.queue.length > 0 || isAwaited;
+      const isAway = (method.list as unknown) === memory.away;
+      if (isAway !== (method.awaySince !== undefined) || (isAway && method.offers > 0))
+        throw new Error(`D6: ${service.name}.${method.name} is away in one book and not in the other`);
+      const isWanted = method.offers > 0 || isAway || method.queue.length > 0 || isolated.has(method);
       if (!isWanted) throw new Error(`D6: ${service.name}.${method.name} is remembered for nobody`);
     }
     for (const offer of service.offers) {

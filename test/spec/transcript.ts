@@ -22,6 +22,7 @@ import {
   type ErrorCode,
   type LinkInput,
   type OfferedMethod,
+  type OtherBrokers,
   type Ran,
   type WireRecord,
 } from '@majordomo/protocol';
@@ -478,6 +479,7 @@ export class Transcript {
       window: Number(options['window'] ?? 0),
       received: Number(options['received'] ?? 0),
       waitForService: options['wait'] !== undefined,
+      otherBrokers: (options['others'] ?? 'none') as OtherBrokers,
       confirm: options['confirm'] !== undefined,
       key: options['key'] ?? '',
       headers: NO_BYTES,

@@ -117,8 +117,19 @@ export const BROKER_OPTIONS: OptionTable<BrokerOptions> = {
   busyRetryMs: ms(D.busyRetryMs, 'what BUSY tells a caller to wait', 1),
   absenceMaxMs: ms(
     D.absenceMaxMs,
-    'how long a service without workers is awaited before callers are told it does not exist',
+    'how long after the start a service that no worker has offered yet is awaited before it is NO_SUCH_SERVICE',
   ),
+  serviceAwaitMaxMs: ms(
+    D.serviceAwaitMaxMs,
+    'how long calls wait for a service whose last worker has left before they end as SERVICE_UNAVAILABLE',
+  ),
+  awaitTurnMs: ms(
+    D.awaitTurnMs,
+    'how long such a call waits at this broker at a time when its client can ask other brokers',
+    50,
+  ),
+  serviceKeepMs: ms(D.serviceKeepMs, 'how long a service is remembered after its last worker has left'),
+  awayMethodsMax: count(D.awayMethodsMax, 'methods without workers that are remembered'),
   resendHoldMs: ms(
     D.resendHoldMs,
     'how long an unknown request that was asked before waits for a worker that may hold it',

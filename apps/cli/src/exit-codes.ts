@@ -48,6 +48,7 @@ const REASONS: Readonly<Record<ErrorCode, ExitReason>> = {
   TICKET_EXPIRED: 'givenUp',
   TICKET_DAMAGED: 'givenUp',
   DRAINING: 'busy',
+  SERVICE_UNAVAILABLE: 'busy',
   WORKER_LOST: 'givenUp',
   ATTEMPTS_EXHAUSTED: 'givenUp',
   STREAM_BROKEN: 'givenUp',

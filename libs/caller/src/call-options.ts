@@ -33,7 +33,10 @@ interface SharedOptions {
   readonly deadlineMs?: number | undefined;
   /** Aborting it cancels the request, down to the handler. */
   readonly signal?: AbortSignal | undefined;
-  /** Wait for a worker that offers the service until the deadline, instead of NO_SUCH_SERVICE at once. Default: false. */
+  /**
+   * Wait until the deadline for a worker that offers the service: also for a service that no worker has offered yet (else NO_SUCH_SERVICE at
+   * once), and for one whose last worker left longer ago than the broker waits for by itself, 30 s (else SERVICE_UNAVAILABLE). Default: false.
+   */
   readonly waitForService?: boolean | undefined;
   readonly headers?: Headers | undefined;
   /** How a plain Majordomo worker is spoken to (docs/mdp.md): what its bytes say. Default: `msgpack`, as native workers are. */

@@ -215,6 +215,12 @@ export const ERRORS = {
     ran: 'unknown',
     help: "The entry of this ticket in the broker's journal is damaged on disk. It was set aside; find out whether it ran before submitting it again.",
   },
+  SERVICE_UNAVAILABLE: {
+    number: 34,
+    retryable: true,
+    ran: 'no',
+    help: 'The service was offered lately and has no worker now. Start its workers again; ask again later, or pass waitForService.',
+  },
   INTERNAL: {
     number: 30,
     retryable: false,

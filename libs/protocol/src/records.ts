@@ -116,6 +116,9 @@ export interface Name {
   readonly method: string;
 }
 
+/** What a client says of its other brokers: it has none, has not asked them all, or has asked each, and no worker offers the service there. */
+export type OtherBrokers = 'none' | 'unasked' | 'asked';
+
 export interface Request {
   readonly kind: typeof Kind.request;
   /** The request number: unique within the instance, counting up from 1. */
@@ -129,6 +132,8 @@ export interface Request {
   /** Values of the stream that have already arrived (resends only). */
   readonly received: number;
   readonly waitForService: boolean;
+  /** How long it waits here for a service that no worker offers now depends on it (protocol.md W63). */
+  readonly otherBrokers: OtherBrokers;
   /** ACCEPTED is wanted. */
   readonly confirm: boolean;
   /** Idempotency key, '' for none. */

@@ -18,6 +18,8 @@ import {
 import { takeCancel, takeRequest, takeWindow } from './clients.js';
 import { Deferral } from './deferrals.js';
 import { expireDeferral } from './deferring.js';
+import { endWaiting } from './absence.js';
+import { expireAway } from './away.js';
 import { comeBack, expire } from './dispatch.js';
 import { sayTaken } from './granting.js';
 import type { BrokerEvent } from './events.js';
@@ -26,7 +28,7 @@ import type { FoundJournal } from './journal.js';
 import { attendLink, endSession, ensureLink, loseLink, refuseLink, takeGoodbye, takeHello } from './links.js';
 import { Memory } from './memory.js';
 import { acknowledge, compactOutcomes, expireOutcomes } from './outcomes.js';
-import { endAwaiting, endParking } from './places.js';
+import { endParking } from './places.js';
 import { takeRead, type StoredEntry } from './reading.js';
 import { finishReading, openJournal, releaseHeld, restore, setRoom } from './restoring.js';
 import { resumeDeferred } from './resuming.js';
@@ -237,10 +239,11 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
     else if (timer instanceof Deferral) expireDeferral(memory, timer, now);
     else if (timer instanceof Lease) overrun(memory, timer, now);
     else if (timer === memory.windowTimer) expireOutcomes(memory, now);
+    else if (timer === memory.awayTimer) expireAway(memory, now);
     else if (timer === memory.compactTimer) compactOutcomes(memory, now);
     else if (owner instanceof Link) attendLink(memory, owner, now);
     else if (owner instanceof Session) endSession(memory, owner, now);
-    else if (owner instanceof Service) endAwaiting(memory, owner, now);
+    else if (owner instanceof Service) endWaiting(memory, owner, now);
     else if (owner instanceof Lease) comeBack(memory, owner, 'not-held', now);
     else if (owner instanceof Request && owner.parked === timer) endParking(memory, owner, now);
   }
@@ -254,6 +257,7 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
     for (const link of memory.links.values()) if (link.session !== undefined) memory.output.send(link.id, DRAIN);
     // Nobody waits for the calls of clients that are away: they would ask another broker.
     for (const session of memory.sessions.values()) endSession(memory, session, now);
+    for (const service of memory.services.values()) endWaiting(memory, service, now);
   }
 
   #checkDrained(now: Milliseconds): void {

@@ -23,7 +23,7 @@ import { INTROSPECTION } from './introspection.js';
 import { orderOf } from './keeping.js';
 import type { Memory, Refusal } from './memory.js';
 import { asksAgain, asksForUnread, operate, OPERATIONS } from './operations.js';
-import { answer, forget, join, keyOf, refuse } from './outcomes.js';
+import { answer, forgetUnrun, join, keyOf, refuse } from './outcomes.js';
 import { busy, findPlace } from './places.js';
 import { Request, type Link, type NamedAddress, type Session } from './state.js';
 
@@ -222,6 +222,7 @@ function admit(memory: Memory, session: Session, name: NamedAddress, record: Req
     window: record.window,
     received: record.received,
     waitForService: record.waitForService,
+    otherBrokers: record.otherBrokers,
     resent: record.ageMs > 0,
     key: record.key,
     headers: record.headers,
@@ -300,7 +301,7 @@ export function loseClient(memory: Memory, session: Session, now: Milliseconds):
     const hasRun = request.attempt > 0;
     fail(memory, request, { code: 'SESSION_LOST', message: 'the client was lost' }, now, 'client-lost');
     // What was never handed out may be asked again as if it had not been here.
-    if (!hasRun && request.list !== undefined) forgetUnrun(memory, session, request);
+    if (!hasRun) forgetUnrun(memory, request);
   }
   return unsettled;
 }
@@ -311,10 +312,4 @@ function leave(request: Request, session: Session): void {
   if (others === undefined) return;
   for (const other of others) if (other.session === session) session.requests.delete(other.ref);
   request.others = others.filter((other) => other.session !== session);
-}
-
-function forgetUnrun(memory: Memory, session: Session, request: Request): void {
-  const { forgottenUpTo } = session;
-  forget(memory, request);
-  session.forgottenUpTo = forgottenUpTo;
 }

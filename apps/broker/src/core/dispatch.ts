@@ -25,8 +25,8 @@ import { dropBody, keepOrDrop, needBody, readAhead } from './bodies.js';
 import { handOut, termsOf } from './granting.js';
 import type { Memory, Refusal } from './memory.js';
 import { errorReply, settle, unpark } from './outcomes.js';
-import { enterQueue, oldestFor, pickOffer, place, vacate } from './services.js';
-import { Lease, type Method, type Offer, type Request, type Service, type Session } from './state.js';
+import { enterQueue, methodAgain, oldestFor, pickOffer, place, vacate } from './services.js';
+import { Lease, type Attempt, type Method, type Offer, type Request, type Service, type Session } from './state.js';
 
 /** Hands a request to a worker, or lets it wait for one. The method is known. */
 export function deliver(memory: Memory, request: Request, method: Method, now: Milliseconds): void {
@@ -116,7 +116,20 @@ export function expire(memory: Memory, request: Request, now: Milliseconds): voi
     return;
   }
   const where = request.state === 'assigned' ? 'while a worker held it' : 'while it waited for a worker';
-  fail(memory, request, { code: 'DEADLINE_EXCEEDED', message: `the deadline passed ${where}` }, now, 'deadline');
+  const refusal = {
+    code: 'DEADLINE_EXCEEDED',
+    message: `the deadline passed ${where}`,
+    ...pastAttempts(request),
+  } as const;
+  fail(memory, request, refusal, now, 'deadline');
+}
+
+/** Which workers have had the request, and how that ended. */
+function pastAttempts({ history }: Request): {
+  details?: { attempts: Pick<Attempt, 'attempt' | 'worker' | 'ended'>[] };
+} {
+  if (history === undefined) return {};
+  return { details: { attempts: history.map(({ attempt, worker, ended }) => ({ attempt, worker, ended })) } };
 }
 
 /** Ends a request with an error of the broker's own. */
@@ -198,8 +211,7 @@ function mayNotRunAgain(
   lease: Lease,
 ): { code: 'WORKER_LOST' | 'ATTEMPTS_EXHAUSTED'; message: string; details: Record<string, unknown> } | undefined {
   const terms = lease.offer === undefined ? undefined : termsOf(lease.offer, request);
-  const attempts = request.history ?? [];
-  const details = { attempts: attempts.map(({ attempt, worker, ended }) => ({ attempt, worker, ended })) };
+  const { details = { attempts: [] } } = pastAttempts(request);
   if (terms?.atMostOnce === true) {
     return { code: 'WORKER_LOST', message: 'the worker was lost and the method runs at most once', details };
   }
@@ -225,7 +237,7 @@ function mayNotRunAgain(
 function redeliver(memory: Memory, request: Request, now: Milliseconds): void {
   if (request.method === undefined) return;
   if (mustRunAlone(memory, request)) endReservation(memory, request, now);
-  deliver(memory, request, request.method, now);
+  deliver(memory, request, methodAgain(memory, request.method), now);
 }
 
 /** The lease was given back before the handler was started: as if it had never been handed out (Q3). */

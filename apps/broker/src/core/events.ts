@@ -1,6 +1,6 @@
 // What a broker tells whoever observes it: plain facts, named thing.happened, after they have been acted on.
 
-import type { ErrorCode } from '@majordomo/protocol';
+import type { ErrorCode, Milliseconds } from '@majordomo/protocol';
 
 /** `at` of the log line is the observer's business; times here are spans in ms. */
 export type BrokerEvent =
@@ -24,6 +24,13 @@ export type BrokerEvent =
       readonly address: string;
       readonly code: ErrorCode;
       readonly attempts: number;
+    }
+  /** So many calls have waited for a service in vain: its last worker left so long ago. */
+  | {
+      readonly event: 'service.unavailable';
+      readonly address: string;
+      readonly awayMs: Milliseconds;
+      readonly count: number;
     }
   | { readonly event: 'link.refused'; readonly code: ErrorCode; readonly reason: string; readonly identity: string }
   | { readonly event: 'journal.opened'; readonly starts: number }

@@ -73,6 +73,7 @@ function stopForgotten(memory: Memory, client: Session, holding: Holding, now: M
     window: 0,
     received: 0,
     waitForService: false,
+    otherBrokers: 'none',
     resent: true,
     key: '',
     headers: NO_BYTES,

@@ -16,7 +16,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Counters, type BrokerEvent } from './events.js';
 import { Journal } from './journal.js';
 import type { BrokerSettings } from './settings.js';
-import type { Holding, Link, Request, Service, Session } from './state.js';
+import type { Holding, Link, Method, Request, Service, Session } from './state.js';
 
 export class Memory {
   readonly output = new Output<BrokerEvent>();
@@ -26,6 +26,10 @@ export class Memory {
   /** By instance. */
   readonly sessions = new Map<number, Session>();
   readonly services = new Map<string, Service>();
+  /** Methods that no worker offers any more, in the order in which they lost their last one (away.ts). */
+  readonly away = new List<Method>();
+  /** Due when the oldest of them may be forgotten. */
+  readonly awayTimer = new Timer(this, 'away');
   /** Requests under an idempotency key, by service and key. */
   readonly keyed = new Map<string, Request>();
   /** Settled requests in the order in which they settled. */

@@ -23,8 +23,9 @@ import { dropReply, needBody, readFor } from './bodies.js';
 import { collected, keepOutcome } from './keeping.js';
 import type { DeadPart } from './journal-entry.js';
 import type { Memory, Refusal } from './memory.js';
-import { leaveQueue, tidyMethod } from './services.js';
 import { keepable, type Asker, type Request, type Session } from './state.js';
+import { tidyMethod } from './away.js';
+import { leaveQueue } from './services.js';
 
 /** What an outcome takes in memory beside its bytes: measured at about 600 bytes a request. */
 const OUTCOME_BYTES = 600;
@@ -81,7 +82,7 @@ export function settle(
   request.settledAt = now;
   memory.counters.settled += 1;
   if (reply.kind === Kind.error) memory.counters.failed += 1;
-  if (request.method?.offers === 0) tidyMethod(memory, request.method, now);
+  if (request.method?.offers === 0) tidyMethod(memory, request.method);
   if (request.durable === undefined) endVolatile(memory, request, now);
   else keepOutcome(memory, request, request.reply, isDead ? deadPart(request) : undefined, now);
   const others = request.others;
@@ -231,11 +232,23 @@ export function compactOutcomes(memory: Memory, now: Milliseconds): void {
 
 /** Drops an outcome; a later resend of it is refused (O2). */
 export function forget(memory: Memory, request: Request): void {
-  memory.settled.remove(request);
-  memory.settledBytes -= outcomeBytes(request);
+  letGo(memory, request);
   dropAsker(request.session, request.ref);
   if (request.others !== undefined) for (const other of request.others) dropAsker(other.session, other.ref);
+}
+
+function letGo(memory: Memory, request: Request): void {
+  memory.settled.remove(request);
+  memory.settledBytes -= outcomeBytes(request);
   freeKey(memory, request);
+}
+
+/** A settled request that was never handed out may be asked again, also under its number, as if it had not been here. */
+export function forgetUnrun(memory: Memory, request: Request): void {
+  if (request.list === undefined) return;
+  letGo(memory, request);
+  request.session.requests.delete(request.ref);
+  for (const { session, ref } of request.others ?? []) session.requests.delete(ref);
 }
 
 /** Its idempotency key may be used for something else, unless it is already. */

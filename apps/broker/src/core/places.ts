@@ -1,13 +1,16 @@
 // Where a request may wait: the method that is to serve it, or why there is none.
 //
 // U1. At a bound the caller gets BUSY with a time to wait, never silence (D6). What was handed out before has its place already.
-// U2. A name nobody serves is refused at once, unless somebody may still come or the caller wants to wait.
+// U2. A name that no worker offers is refused, unless the request may wait for it (absence.ts).
 
 import type { Milliseconds } from '@majordomo/protocol';
+import { awaitWorker, whyAbsent } from './absence.js';
+import { tidyMethod } from './away.js';
 import { deliver, fail, park } from './dispatch.js';
 import type { Memory, Refusal } from './memory.js';
-import { awaitMethod, ensureMethod, findMethod, isAwaited, pickOffer, tidyMethod } from './services.js';
-import { keepable, type Method, type NamedAddress, type Request, type Service } from './state.js';
+import { forgetUnrun } from './outcomes.js';
+import { ensureMethod, findMethod, pickOffer } from './services.js';
+import { keepable, type Method, type NamedAddress, type Request } from './state.js';
 
 /** The refusal at a bound (U1). */
 export function busy(memory: Memory, message: string): Refusal {
@@ -28,41 +31,14 @@ export function findPlace(
     if (absent !== undefined) return absent;
     method = ensureMethod(memory, request.service, request.methodName);
     if (method === undefined) return busy(memory, 'this broker knows too many services already');
-    if (!request.waitForService) {
-      const until = Math.max(method.awaitedUntil, memory.startedAt + memory.settings.absenceMaxMs);
-      method.awaitedUntil = until;
-      awaitMethod(memory, method.service, until, now);
-    }
+    awaitWorker(memory, request, method, now);
   }
   if (name !== undefined) name.found = method;
   // What was handed out before has its place already, and what is in the journal has it there.
   const hasPlace = request.attempt > 0 || request.durable !== undefined;
   const refusal = hasPlace ? undefined : checkRoom(memory, request, method);
-  if (refusal !== undefined) tidyMethod(memory, method, now);
+  if (refusal !== undefined) tidyMethod(memory, method);
   return refusal ?? method;
-}
-
-function whyAbsent(
-  memory: Memory,
-  request: Request,
-  method: Method | undefined,
-  now: Milliseconds,
-): Refusal | undefined {
-  if (request.waitForService || isAwaited(memory, method, now)) return undefined;
-  return absence(memory, request);
-}
-
-function absence(memory: Memory, request: Request): Refusal {
-  const service = memory.services.get(request.service);
-  if (service === undefined || service.offers.size === 0) {
-    return { code: 'NO_SUCH_SERVICE', message: `no worker offers the service "${request.service}"` };
-  }
-  const methods = [...service.methods.values()].filter((each) => each.offers > 0).map((each) => each.name);
-  return {
-    code: 'NO_SUCH_METHOD',
-    message: `the service "${request.service}" has no method "${request.methodName}"`,
-    details: { methods: methods.slice(0, 64) },
-  };
 }
 
 /** U1: does the queue have room, in case the request must wait? */
@@ -84,20 +60,8 @@ export function endParking(memory: Memory, request: Request, now: Milliseconds):
   const place = findPlace(memory, request, undefined, now);
   if (!('code' in place)) deliver(memory, request, place, now);
   else if (request.durable !== undefined) park(memory, request, 'delay', memory.settings.busyRetryMs, now);
-  else fail(memory, request, place, now);
-}
-
-/** Nobody came for a service or method in time: who waits for it is told (U2). */
-export function endAwaiting(memory: Memory, service: Service, now: Milliseconds): void {
-  for (const method of service.methods.values()) {
-    if (method.offers > 0) continue;
-    if (now < method.awaitedUntil) {
-      awaitMethod(memory, service, method.awaitedUntil, now);
-      continue;
-    }
-    for (const request of [...method.queue, ...service.isolated]) {
-      if (request.method === method && !request.waitForService) fail(memory, request, absence(memory, request), now);
-    }
-    tidyMethod(memory, method, now);
+  else {
+    fail(memory, request, place, now);
+    if (request.attempt === 0) forgetUnrun(memory, request);
   }
 }

@@ -3,10 +3,11 @@
 // V1. Least loaded first; among equals the one that has been idle longest.
 // V2. An offer can take one more only while it holds fewer than its limit (D4), its worker is not draining, and nothing that
 //     must run alone is on its way there.
-// V3. A name nobody serves and nobody waits for is not remembered.
+// V3. A service whose last worker leaves is away, and not forgotten (away.ts).
 
 import { List, type Milliseconds, type OfferedMethod } from '@majordomo/protocol';
 import { enterAhead, leaveAhead } from './bodies.js';
+import { becomeAway, becomeOffered, forgetAway } from './away.js';
 import type { Memory } from './memory.js';
 import { Method, Offer, Service, type Request, type Session } from './state.js';
 
@@ -18,13 +19,25 @@ export function findMethod(memory: Memory, service: string, method: string): Met
 /** The method with this address, new if need be; undefined when the bound on services is reached. */
 export function ensureMethod(memory: Memory, service: string, name: string): Method | undefined {
   const home = ensureService(memory, service);
-  if (home === undefined) return undefined;
+  return home === undefined ? undefined : enterMethod(home, name);
+}
+
+function enterMethod(home: Service, name: string): Method {
   let method = home.methods.get(name);
   if (method === undefined) {
     method = new Method(home, name);
     home.methods.set(name, method);
   }
   return method;
+}
+
+/** The method of a request that comes back from a worker, also when its name was forgotten meanwhile and no new one is taken. */
+export function methodAgain(memory: Memory, method: Method): Method {
+  if (!method.gone) return method;
+  const { service } = method;
+  const home = memory.services.get(service.name) ?? service;
+  memory.services.set(home.name, home);
+  return enterMethod(home, method.name);
 }
 
 function ensureService(memory: Memory, name: string): Service | undefined {
@@ -37,25 +50,6 @@ function ensureService(memory: Memory, name: string): Service | undefined {
   return service;
 }
 
-/** May somebody who offers it still come, so that a caller had better wait? */
-export function isAwaited(memory: Memory, method: Method | undefined, now: Milliseconds): boolean {
-  if (method !== undefined && now < method.awaitedUntil) return true;
-  return now < memory.startedAt + memory.settings.absenceMaxMs;
-}
-
-/** V3: removes what is left of a name when nothing holds it any more. */
-export function tidyMethod(memory: Memory, method: Method, now: Milliseconds): void {
-  if (method.gone || method.offers > 0 || method.queue.length > 0 || now < method.awaitedUntil) return;
-  const service = method.service;
-  for (const request of service.isolated) if (request.method === method) return;
-  method.gone = true;
-  service.methods.delete(method.name);
-  if (service.methods.size === 0 && service.offers.size === 0) {
-    memory.services.delete(service.name);
-    memory.timers.clear(service.timer);
-  }
-}
-
 export interface OfferInit {
   readonly session: Session;
   readonly number: number;
@@ -66,12 +60,13 @@ export interface OfferInit {
 
 /** A worker offers a service. Undefined when there are too many services. */
 export function addOffer(memory: Memory, init: OfferInit): Offer | undefined {
-  const service = ensureService(memory, init.name);
+  const service = ensureService(memory, init.name) ?? replaceAway(memory, init.name);
   if (service === undefined) return undefined;
   const methods: Method[] = [];
   for (const term of init.terms) {
     const method = ensureMethod(memory, init.name, term.name);
     if (method === undefined) return undefined;
+    if (method.offers === 0) becomeOffered(memory, method);
     method.offers += 1;
     methods.push(method);
   }
@@ -82,23 +77,32 @@ export function addOffer(memory: Memory, init: OfferInit): Offer | undefined {
   return offer;
 }
 
-/** The worker is gone, or offers the service no more: its methods are awaited for a while. */
+/** The bound on services is reached: one that is away makes room, the one that has been for longest first. */
+function replaceAway(memory: Memory, name: string): Service | undefined {
+  let service: Service | undefined;
+  for (let oldest = memory.away.first; service === undefined && oldest !== undefined; oldest = memory.away.first) {
+    forgetAway(memory, oldest);
+    service = ensureService(memory, name);
+  }
+  return service;
+}
+
+/** The worker is gone, or offers the service no more (V3). */
 export function removeOffer(memory: Memory, offer: Offer, now: Milliseconds): void {
   const service = offer.service;
   offer.limit = 0;
   place(offer);
   service.offers.delete(offer);
   offer.session.offers.delete(offer.number);
-  const until = now + memory.settings.absenceMaxMs;
   for (const method of offer.methods) {
     method.offers -= 1;
     if (method.offers > 0) continue;
-    method.awaitedUntil = until;
-    awaitMethod(memory, service, until, now);
+    becomeAway(memory, method, now);
+    if (method.queue.length > 0) awaitMethod(memory, service, now + memory.settings.awaitTurnMs, now);
   }
 }
 
-/** Asks to be woken when the time to wait for somebody is over. */
+/** The requests that wait for this service without a worker are looked at then, or before (absence.ts). */
 export function awaitMethod(memory: Memory, service: Service, until: Milliseconds, now: Milliseconds): void {
   if (!service.timer.isSet || service.timer.due > until) memory.timers.set(service.timer, until, now);
 }

@@ -31,8 +31,16 @@ export interface BrokerSettings {
   readonly requestsPerSessionMax: number;
   /** What BUSY tells the caller to wait. */
   readonly busyRetryMs: number;
-  /** How long a service or method is awaited after its last worker left, and after the broker's own start, before callers are told it does not exist. */
+  /** How long after the broker's own start a name that no worker has offered yet is awaited, before it is NO_SUCH_SERVICE. */
   readonly absenceMaxMs: number;
+  /** How long calls wait for a service after its last worker left, before they end as SERVICE_UNAVAILABLE. */
+  readonly serviceAwaitMaxMs: number;
+  /** How long one of them waits here at a time when its client can ask other brokers. */
+  readonly awaitTurnMs: number;
+  /** How long a service is remembered after its last worker left; then it is NO_SUCH_SERVICE. */
+  readonly serviceKeepMs: number;
+  /** Methods without workers that are remembered; the oldest are forgotten first. */
+  readonly awayMethodsMax: number;
   /** How long an unknown request that was asked before waits for a worker that may already hold it. */
   readonly resendHoldMs: number;
   /** How long a client may be away before its unsettled calls are given up. */
@@ -86,6 +94,12 @@ export const BROKER_DEFAULTS: Omit<BrokerSettings, 'instance'> = Object.freeze({
   requestsPerSessionMax: 200_000,
   busyRetryMs: 250,
   absenceMaxMs: 2_000,
+  // As long as a call lasts by default, and longer than a process takes to be started again.
+  serviceAwaitMaxMs: 30_000,
+  awaitTurnMs: 2_000,
+  serviceKeepMs: 600_000,
+  // Some 6 MB.
+  awayMethodsMax: 20_000,
   resendHoldMs: 1_000,
   clientAwayMaxMs: SESSION_DEFAULTS.silenceMaxMs,
   executionGraceMs: 500,

@@ -18,6 +18,7 @@ import {
   type Liveness,
   type Milliseconds,
   type OfferedMethod,
+  type OtherBrokers,
 } from '@majordomo/protocol';
 
 /**
@@ -138,7 +139,10 @@ export class Service {
   }
 }
 
-export class Method {
+export class Method implements Listed {
+  list: List<never> | undefined = undefined;
+  next: Listed | undefined = undefined;
+  previous: Listed | undefined = undefined;
   readonly queue = new List<Request>();
   /** Durable requests of the queue whose bodies are in memory or on their way there, their bytes, and those whose bodies are on disk only. */
   ahead = 0;
@@ -148,8 +152,8 @@ export class Method {
   leavesUntilLook = 0;
   /** How many workers offer it now. */
   offers = 0;
-  /** Until then somebody may come who offers it. */
-  awaitedUntil: Milliseconds = -Infinity;
+  /** When the last worker that offered it left; undefined while one offers it, and when that is too long ago to be remembered (away.ts). */
+  awaySince: Milliseconds | undefined = undefined;
   /** Removed from its service: whoever cached it looks again. */
   gone = false;
 
@@ -218,6 +222,7 @@ export interface RequestInit {
   readonly window: number;
   readonly received: number;
   readonly waitForService: boolean;
+  readonly otherBrokers: OtherBrokers;
   readonly resent: boolean;
   readonly key: string;
   readonly headers: Bytes;
@@ -240,6 +245,7 @@ export class Request extends Timer implements Listed {
   readonly service: string;
   readonly methodName: string;
   readonly waitForService: boolean;
+  readonly otherBrokers: OtherBrokers;
   /** It was asked before, somewhere: a worker may know it. */
   resent: boolean;
   readonly key: string;
@@ -281,6 +287,7 @@ export class Request extends Timer implements Listed {
     this.service = init.service;
     this.methodName = init.method;
     this.waitForService = init.waitForService;
+    this.otherBrokers = init.otherBrokers;
     this.resent = init.resent;
     this.key = init.key;
     this.order = init.order;

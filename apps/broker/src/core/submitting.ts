@@ -171,6 +171,7 @@ export function durableRequest(memory: Memory, durable: Durable, init: DurableIn
     received: 0,
     waitForService: true,
     order: init.resent ? restoredOrderOf(memory, durable.priority) : orderOf(memory, durable.priority),
+    otherBrokers: 'none',
     durable,
   });
 }

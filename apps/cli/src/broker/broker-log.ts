@@ -50,6 +50,7 @@ const LEVELS: Readonly<Record<BrokerEvent['event'], Level>> = {
   'worker.draining': 'info',
   'worker.left': 'info',
   'worker.lost': 'warn',
+  'service.unavailable': 'warn',
   'client.joined': 'debug',
   'client.left': 'debug',
   'client.lost': 'info',

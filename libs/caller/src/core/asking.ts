@@ -178,6 +178,7 @@ export class Asking<R extends PendingRequest> {
       window: flow === undefined ? 0 : flow.windowToAsk(),
       received: flow === undefined ? 0 : flow.received,
       waitForService: asked.waitForService,
+      otherBrokers: 'none',
       confirm: false,
       key: asked.idempotencyKey,
       headers: asked.headers,

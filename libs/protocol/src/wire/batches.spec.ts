@@ -112,6 +112,7 @@ describe('a full message', () => {
       window: 0,
       received: 0,
       waitForService: false,
+      otherBrokers: 'none',
       confirm: false,
       key: 'k'.repeat(WIRE_LIMITS.keyBytesMax),
       headers: new Uint8Array(WIRE_LIMITS.headersBytesMax),

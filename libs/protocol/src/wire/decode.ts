@@ -6,7 +6,7 @@
 
 import { errorCodeOf } from '../errors.js';
 import { PROTOCOL_VERSION, WIRE_LIMITS } from '../limits.js';
-import { DRAIN, HEARTBEAT, Kind, type WireRecord } from '../records.js';
+import { DRAIN, HEARTBEAT, Kind, type OtherBrokers, type WireRecord } from '../records.js';
 import {
   body,
   fail,
@@ -50,7 +50,12 @@ export interface Fault {
 /** Exactly one of the two. */
 export type Decoded = { readonly records: WireRecord[]; readonly fault?: undefined } | Fault;
 
-const REQUEST_FLAGS = Flag.waitForService | Flag.confirm | BODY_IS_FRAME;
+const REQUEST_FLAGS = Flag.waitForService | Flag.confirm | Flag.othersUnasked | Flag.othersAsked | BODY_IS_FRAME;
+
+function otherBrokersOf(flags: number): OtherBrokers {
+  if ((flags & (Flag.othersUnasked | Flag.othersAsked)) === 0) return 'none';
+  return (flags & Flag.othersAsked) === 0 ? 'unasked' : 'asked';
+}
 
 function readRecord(kind: number, flags: number): WireRecord | undefined {
   switch (kind) {
@@ -73,6 +78,7 @@ function readRecord(kind: number, flags: number): WireRecord | undefined {
         window,
         received,
         waitForService: (flags & Flag.waitForService) !== 0,
+        otherBrokers: otherBrokersOf(flags),
         confirm: (flags & Flag.confirm) !== 0,
         key,
         headers: headers(),

@@ -6,7 +6,7 @@
 
 import { ERRORS } from '../errors.js';
 import { WIRE_LIMITS, PROTOCOL_VERSION } from '../limits.js';
-import { CANCEL_REASONS, FOREIGN, Kind, STORED, type Bytes, type WireRecord } from '../records.js';
+import { CANCEL_REASONS, FOREIGN, Kind, STORED, type Bytes, type Request, type WireRecord } from '../records.js';
 import { BATCH_HEADER_BYTES, BODY_IS_FRAME, Flag, MAGIC, RAN, RECORD_HEADER_BYTES, STAGES } from './layout.js';
 
 /** One ZeroMQ message: the batch frame, then body frames. */
@@ -77,11 +77,16 @@ function begin(kind: Kind, flags: number): void {
   u8(flags);
 }
 
+function requestFlags({ waitForService, otherBrokers, confirm }: Request): number {
+  const others = otherBrokers === 'none' ? 0 : otherBrokers === 'asked' ? Flag.othersAsked : Flag.othersUnasked;
+  return others | (waitForService ? Flag.waitForService : 0) | (confirm ? Flag.confirm : 0);
+}
+
 function write(record: WireRecord): void {
   const start = at;
   switch (record.kind) {
     case Kind.request:
-      begin(record.kind, (record.waitForService ? Flag.waitForService : 0) | (record.confirm ? Flag.confirm : 0));
+      begin(record.kind, requestFlags(record));
       u53(record.ref);
       u16(record.name);
       u32(record.timeLeftMs);

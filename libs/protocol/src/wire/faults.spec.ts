@@ -113,7 +113,7 @@ describe('kinds and flags', () => {
   test('a flag that the kind does not know is UNKNOWN_FLAG (W10)', () => {
     expect(faultOf(batch('00000002 05 01'))).toBe('UNKNOWN_FLAG');
     expect(faultOf(batch(record('13 02 0000000000000001 00000000 00000000')))).toBe('UNKNOWN_FLAG');
-    expect(faultOf(batch(record('11 08 0000000000000001 0000 00000001 00000000 00000000 00000000 00 00000000')))).toBe(
+    expect(faultOf(batch(record('11 10 0000000000000001 0000 00000001 00000000 00000000 00000000 00 00000000')))).toBe(
       'UNKNOWN_FLAG',
     );
   });

@@ -78,6 +78,7 @@ const VECTORS: readonly Vector[] = [
       window: 0,
       received: 0,
       waitForService: false,
+      otherBrokers: 'none',
       confirm: false,
       key: '',
       headers: NO_BYTES,
@@ -86,7 +87,7 @@ const VECTORS: readonly Vector[] = [
   },
   {
     of: 'REQUEST with everything',
-    hex: '00000028 11 03 0000000000000007 0102 00007530 00000001 00000040 00000005 02 6b31 00000004 81a16101 c0',
+    hex: '00000028 11 0b 0000000000000007 0102 00007530 00000001 00000040 00000005 02 6b31 00000004 81a16101 c0',
     record: {
       kind: Kind.request,
       ref: 7,
@@ -96,6 +97,7 @@ const VECTORS: readonly Vector[] = [
       window: 64,
       received: 5,
       waitForService: true,
+      otherBrokers: 'asked',
       confirm: true,
       key: 'k1',
       headers: bytes(0x81, 0xa1, 0x61, 0x01),

@@ -20,6 +20,8 @@ export const BODY_IS_FRAME = 0x80;
 export const Flag = {
   waitForService: 0x01,
   confirm: 0x02,
+  othersUnasked: 0x04,
+  othersAsked: 0x08,
   rewind: 0x01,
   end: 0x01,
   retry: 0x01,

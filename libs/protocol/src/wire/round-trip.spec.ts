@@ -77,6 +77,7 @@ const RECORDS: {
     window: u32,
     received: u32,
     waitForService: flag,
+    otherBrokers: fc.constantFrom('none', 'unasked', 'asked'),
     confirm: flag,
     key: text,
     headers,

@@ -109,6 +109,7 @@ export class MdpClients {
       received: 0,
       window,
       waitForService: true,
+      otherBrokers: 'none',
       confirm: false,
       key: '',
       headers: again.headers,

@@ -5,6 +5,7 @@
 // N3. Names of the broker's own are not to be served: `mmi.`, `titanic.`, `majordomo`.
 
 import { isServiceName, parseAddress, RESERVED_PREFIX, type Address, type Bytes } from '@majordomo/protocol';
+import { isKnown } from '../away.js';
 import type { Memory } from '../memory.js';
 
 /** The method of a service that has no other. */
@@ -35,7 +36,9 @@ export function addressOf(name: string): Address {
 /** N1. @param divided `addressOf(name)`, for who has it already. */
 export function resolve(memory: Memory, name: string, divided: Address = addressOf(name)): Address {
   const whole = memory.services.get(name)?.methods.get(METHOD);
-  return whole !== undefined && whole.offers > 0 ? { service: name, method: METHOD } : divided;
+  if (whole === undefined || !isKnown(whole)) return divided;
+  // A service that is away keeps its name, unless a worker offers the other meaning of it now.
+  return whole.offers > 0 || !isOffered(memory, divided) ? { service: name, method: METHOD } : divided;
 }
 
 /** The name in a request, read once: a client asks for the same one again and again. */
@@ -67,6 +70,9 @@ export class AskedName {
 
 /** Does anybody serve it now? */
 export function isServed(memory: Memory, name: string): boolean {
-  const { service, method } = resolve(memory, name);
+  return isOffered(memory, resolve(memory, name));
+}
+
+function isOffered(memory: Memory, { service, method }: Address): boolean {
   return (memory.services.get(service)?.methods.get(method)?.offers ?? 0) > 0;
 }
