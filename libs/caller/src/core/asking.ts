@@ -10,6 +10,8 @@
 // A5. What is handed over goes to a broker that stores; what is asked about a ticket goes to the one that has given it out.
 // A6. Brokers do not know each other's keys. What has one goes to the broker that the key picks among those that are open, the same for
 //     all clients that know the same ones; when it is busy, it is waited for.
+// A7. A call whose service has no worker at one broker is asked at the others before its caller gets the error, and waits where the
+//     service is still awaited (absence.ts). Not one with a key (A6).
 
 import {
   Kind,
@@ -19,8 +21,10 @@ import {
   type CancelReason,
   type Chance,
   type Milliseconds,
+  type OtherBrokers,
   type WireRecord,
 } from '@majordomo/protocol';
+import { Absence } from './absence.js';
 import { CALLER_LIMITS } from './limits.js';
 import type { Outlet, Outlets } from './outlets.js';
 import type { PendingRequest, SubmitTerms } from './pending-request.js';
@@ -63,14 +67,54 @@ export class Asking<R extends PendingRequest> {
     this.#send(request, outlet, now);
   }
 
-  /** A5. */
+  /** A5, A7. */
   #choose(request: R): Outlet | undefined {
-    const { refusedBy, asked } = request;
+    const { refusedBy, asked, absence } = request;
+    if (absence !== undefined) return this.#chooseAgain(absence, refusedBy);
     const { submit, journal } = asked;
     if (journal !== undefined) return this.#outlets.choose(refusedBy, (outlet) => outlet.journal === journal);
     const key = submit?.orderingKey || asked.idempotencyKey;
     const chosen = submit && this.#among(key, refusedBy, stores);
     return chosen ?? this.#among(key, refusedBy, anybody);
+  }
+
+  /** Who has not been asked yet; else who would let it wait. */
+  #chooseAgain(absence: Absence, refusedBy: Outlet | undefined): Outlet | undefined {
+    return (
+      this.#outlets.choose(refusedBy, (outlet) => absence.isUnasked(outlet)) ??
+      this.#outlets.choose(refusedBy, (outlet) => absence.isAwaited(outlet))
+    );
+  }
+
+  /** May another broker be asked when one has no worker for it (A7)? */
+  mayAskOthers({ asked }: R): boolean {
+    const { submit, journal, idempotencyKey } = asked;
+    return this.#outlets.all.length > 1 && submit === undefined && journal === undefined && idempotencyKey === '';
+  }
+
+  /** The broker that had the request has no worker for it and lets go of it: it is asked elsewhere, or ends with this error (A7). */
+  absent(request: R, outlet: Outlet, error: MajordomoError, now: Milliseconds): void {
+    request.refused();
+    const absence = (request.absence ??= new Absence(error));
+    absence.refused(outlet, error);
+    const next = this.#chooseAgain(absence, outlet);
+    // What another broker may be at work on is asked there again when it is back.
+    const mayReturn = request.ran !== 'no' && this.#outlets.all.some((each) => !each.link.isOpen);
+    if (next === undefined && !mayReturn) return this.#requests.fail(request, absence.error);
+    const due = absence.askedAt + CALLER_LIMITS.awaitTurnMinMs;
+    if (next === undefined || absence.isUnasked(next) || now >= due) return this.ask(request, now);
+    request.become('pausing');
+    this.#requests.wakeFor(request, Math.min(due, request.deadline), now);
+  }
+
+  /** W63 of protocol.md. */
+  #otherBrokers(request: R, outlet: Outlet): OtherBrokers {
+    if (!this.mayAskOthers(request)) return 'none';
+    const { absence } = request;
+    for (const other of this.#outlets.all) {
+      if (other !== outlet && other.isOpen && (absence === undefined || absence.isUnasked(other))) return 'unasked';
+    }
+    return 'asked';
   }
 
   /** A6. */
@@ -161,13 +205,15 @@ export class Asking<R extends PendingRequest> {
     const ageMs = request.sentTo(outlet, now);
     const record =
       asked.submit === undefined
-        ? this.#request(request, name, ageMs, now)
+        ? this.#request(request, outlet, name, ageMs, now)
         : submit(request, asked.submit, name, ageMs);
     this.#links.send(outlet.link, record, now);
     this.#requests.wakeFor(request, request.deadline + CALLER_LIMITS.deadlineGraceMs, now);
   }
 
-  #request({ ref, asked, flow, deadline }: R, name: number, ageMs: number, now: Milliseconds): WireRecord {
+  #request(request: R, outlet: Outlet, name: number, ageMs: number, now: Milliseconds): WireRecord {
+    const { ref, asked, flow, deadline, absence } = request;
+    if (absence !== undefined) absence.askedAt = now;
     return {
       kind: Kind.request,
       ref,
@@ -178,7 +224,7 @@ export class Asking<R extends PendingRequest> {
       window: flow === undefined ? 0 : flow.windowToAsk(),
       received: flow === undefined ? 0 : flow.received,
       waitForService: asked.waitForService,
-      otherBrokers: 'none',
+      otherBrokers: this.#otherBrokers(request, outlet),
       confirm: false,
       key: asked.idempotencyKey,
       headers: asked.headers,

@@ -6,6 +6,8 @@ export const CALLER_LIMITS = Object.freeze({
   inFlightMax: 100_000,
   /** What a caller that is told BUSY by itself should wait. */
   busyRetryAfterMs: 100,
+  /** A call whose service has no worker anywhere asks the next broker no sooner than this after the last one: brokers keep it for longer. */
+  awaitTurnMinMs: 100,
   /** How much later than the deadline the caller settles by itself: the broker's word is more exact and has a way to go. */
   deadlineGraceMs: 50,
   /** The longest pause, but for its jitter, before a broker that reads its journal is asked again. */

@@ -4,6 +4,7 @@
 // Q2. It is known not to have run only while every broker it was sent to has said so.
 
 import { Timer, type Address, type Bytes, type Milliseconds, type Ran } from '@majordomo/protocol';
+import type { Absence } from './absence.js';
 import type { Outlet } from './outlets.js';
 import { StreamFlow } from './stream-flow.js';
 
@@ -61,6 +62,8 @@ export class PendingRequest extends Timer<undefined> {
   refusedBy: Outlet | undefined = undefined;
   /** Pauses that it has made because a broker was reading its journal. */
   waits = 0;
+  /** What brokers without a worker for it have said. */
+  absence: Absence | undefined = undefined;
   readonly flow: StreamFlow | undefined;
   #state: PendingState = 'waiting';
   #outlet: Outlet | undefined = undefined;

@@ -102,12 +102,17 @@ export class Replies<R extends PendingRequest> {
   }
 
   #error(request: R, record: ErrorReply, now: Milliseconds): void {
-    if (record.ran === 'no' && record.code === 'DRAINING') {
+    // What waits in the queue of a broker that drains did not run there, whatever became of it before.
+    if (record.code === 'DRAINING' && (record.ran === 'no' || record.stage === 'queued')) {
       if (request.outlet !== undefined) request.outlet.link.draining = true;
       request.refused();
       return this.#asking.ask(request, now);
     }
     const error = errorOf(request, record);
+    const { outlet } = request;
+    if (outlet !== undefined && isAbsent(record) && this.#asking.mayAskOthers(request)) {
+      return this.#asking.absent(request, outlet, error, now);
+    }
     if (record.code !== 'BUSY' || record.ran === 'yes') return this.#requests.fail(request, error);
     if (record.ran === 'no') request.refused();
     else request.undecided();
@@ -123,6 +128,13 @@ function isValue(record: Final | ErrorReply | Accepted | Partial | Progress, req
   // A ticket settles a submission, whichever broker gives it.
   if (record.kind === Kind.accepted) return request.asked.submit !== undefined;
   return record.kind === Kind.final && !record.end && request.flow === undefined;
+}
+
+/** The broker has no worker for it, and has not handed it out. */
+function isAbsent({ code, stage }: ErrorReply): boolean {
+  return (
+    stage === 'queued' && (code === 'SERVICE_UNAVAILABLE' || code === 'NO_SUCH_SERVICE' || code === 'NO_SUCH_METHOD')
+  );
 }
 
 function streamExpected(): MajordomoError {
