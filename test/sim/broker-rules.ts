@@ -3,6 +3,8 @@
 // Q1. Queues are in their order: by priority, then by arrival.
 // D3. A request settles once, by a success, or by an error of its current attempt.
 // D6. What waits is bounded by the options, whatever the machine believes them to be.
+// AB1. NO_SUCH_SERVICE and NO_SUCH_METHOD are said only of what no worker has offered lately: here all workers offer the same.
+// AB2. Nobody is told that a service is not awaited any more before its time.
 // L2. A link that is lost is given up at once.
 // L3. No link is given up for its silence when something has arrived on it that was not read.
 // M2. The machine is woken in time.
@@ -32,6 +34,8 @@ export class BrokerRules {
   /** Tickets that were settled in some start. */
   readonly over = new Set<number>();
   readonly #broker: Watched;
+  /** When a worker was last seen to offer something at this start. */
+  #offeredAt = -Infinity;
 
   constructor(broker: Watched) {
     this.#broker = broker;
@@ -44,6 +48,26 @@ export class BrokerRules {
       if (request.isSettled) this.over.add(request.ref);
     }
     this.#checkBounds(memory);
+  }
+
+  /** A new start knows nothing of what was offered before. */
+  begin(): void {
+    this.#offeredAt = -Infinity;
+  }
+
+  /** AB1, AB2: what is said beyond the first so many records. @throws an Error that names the broken rule. */
+  checkAbsence({ memory, output }: Broker, said: number, now: number): void {
+    const { serviceKeepMs, serviceAwaitMaxMs } = this.#broker.options;
+    const awayMs = now - this.#offeredAt;
+    for (const record of output.records.slice(said)) {
+      if (record.kind !== Kind.error) continue;
+      const { code, retryAfterMs } = record;
+      const isUnknown = code === 'NO_SUCH_SERVICE' || code === 'NO_SUCH_METHOD';
+      if (isUnknown && awayMs < serviceKeepMs) throw new Error(`AB1: ${code} of what was offered ${awayMs} ms ago`);
+      if (code === 'SERVICE_UNAVAILABLE' && retryAfterMs > 0 && awayMs < serviceAwaitMaxMs)
+        throw new Error(`AB2: ${code} of what was offered ${awayMs} ms ago`);
+    }
+    for (const { offers } of memory.services.values()) if (offers.size > 0) this.#offeredAt = now;
   }
 
   /** M2: the machine is called when it asked to be, unless its process was stopped. */

@@ -84,7 +84,9 @@ export class SimBroker extends SimProcess {
   /** D1 to D8 after every step. */
   #watch(machine: Broker, tap: TappedPort): void {
     const handle = machine.handle.bind(machine);
+    this.rules.begin();
     machine.handle = (input, now) => {
+      const said = machine.output.records.length;
       const words = lastWords(machine, input);
       this.rules.checkTime(machine, now);
       const links = input.kind === 'wake' ? [...machine.memory.links.keys()] : [];
@@ -94,13 +96,14 @@ export class SimBroker extends SimProcess {
       checkSettled(words, machine);
       checkLost(machine, input);
       this.rules.check(machine);
+      this.rules.checkAbsence(machine, said, now);
     };
   }
 
   /** A rule that was broken is named first, for people and for the table of variants. */
   #broken(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
-    this.world.fail(/^[A-Z]\d:/.test(text) ? `${text} (in ${this.name})` : `bug in ${this.name}: ${text}`, error);
+    this.world.fail(/^[A-Z]+\d:/.test(text) ? `${text} (in ${this.name})` : `bug in ${this.name}: ${text}`, error);
   }
 
   /** What runs it ends it, and starts it again. */

@@ -133,6 +133,32 @@ export const BROKER_VARIANTS: readonly Variant[] = [
     },
   },
   {
+    name: 'a service is forgotten with its last worker',
+    breaks: 'calls for a service that is away are told that there is no such service',
+    rule: /^AB1/,
+    settings: { serviceKeepMs: 0 },
+  },
+  {
+    name: 'a service is not waited for',
+    breaks: 'calls end as soon as the last worker of their service has left',
+    rule: /^AB2/,
+    settings: { serviceAwaitMaxMs: 0 },
+  },
+  {
+    name: 'a service that is back counts as away',
+    breaks: 'calls are refused although there is a worker again',
+    rule: /^D6/,
+    machine: (machine) =>
+      meddle(
+        machine,
+        () => {},
+        (memory) => {
+          for (const { methods } of memory.services.values())
+            for (const method of methods.values()) method.awaySince ??= 1;
+        },
+      ),
+  },
+  {
     name: 'requeue at the tail',
     breaks: 'what comes back from a lost worker goes behind everything that waits',
     rule: /^Q1/,
