@@ -141,9 +141,11 @@ export interface LastWord {
   readonly request: Request;
   readonly isCurrent: boolean;
   readonly reply: Request['reply'];
+  /** Writes of this turn that were there already. */
+  readonly writes: number;
 }
 
-export function lastWords({ memory }: Broker, input: Parameters<Broker['handle']>[0]): LastWord[] {
+export function lastWords({ memory, output }: Broker, input: Parameters<Broker['handle']>[0]): LastWord[] {
   if (input.kind !== 'records') return [];
   const session = memory.links.get(input.link)?.session;
   if (session === undefined) return [];
@@ -152,14 +154,18 @@ export function lastWords({ memory }: Broker, input: Parameters<Broker['handle']
     const lease = session.leases.get(record.ref);
     if (lease === undefined) return [];
     const { request } = lease;
-    return [{ record, request, isCurrent: request.lease === lease, reply: request.reply }];
+    const { reply } = request;
+    return [{ record, request, isCurrent: request.lease === lease, reply, writes: output.writes.length }];
   });
 }
 
 /** D3. @throws an Error when a word did what it may not do. */
 export function checkSettled(words: readonly LastWord[], { output }: Broker): void {
-  for (const { record, request, isCurrent, reply } of words) {
-    const isNews = request.durable === undefined ? tookIts(request, record, reply) : wroteIts(output, request, record);
+  for (const { record, request, isCurrent, reply, writes } of words) {
+    const isNews =
+      request.durable === undefined
+        ? tookIts(request, record, reply)
+        : wroteIts(output.writes.slice(writes), request, record);
     if (!isNews) continue;
     if (reply !== undefined) throw new Error(`D3: request ${request.ref} was settled a second time`);
     if (record.kind === Kind.error && !isCurrent) {
@@ -173,7 +179,7 @@ function tookIts(request: Request, record: Final | ErrorReply, before: Request['
 }
 
 /** The reply of a durable request is on disk, or on its way there in this turn. */
-function wroteIts({ writes }: Broker['output'], { ref }: Request, record: Final | ErrorReply): boolean {
+function wroteIts(writes: Broker['output']['writes'], { ref }: Request, record: Final | ErrorReply): boolean {
   const write = writes.findLast(({ key, value, isDamaged }) => key === ref && value !== undefined && !isDamaged);
   const entry = write?.value === undefined ? undefined : decodeEntry(write.value);
   if (entry === undefined || 'damage' in entry || entry.state !== 'settled') return false;

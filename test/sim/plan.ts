@@ -126,6 +126,7 @@ function optionsOf(dice: Dice): Readonly<BrokerOptions> {
     queueLengthMax: dice.of([3, 20, 1_000]),
     storedCountMax: dice.of([20, 10_000, 10_000]),
     // Not drawn: the worlds of known seeds stay as they are.
+    memoryBytesMax: 64 * 1024 * 1024,
     readAheadMax: [1, 2, 1_000][maxAttempts % 3] ?? 1,
     requestsPerSessionMax: dice.of([20, 1_000]),
     storeFullRetryMs: 200,

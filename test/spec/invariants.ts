@@ -3,13 +3,15 @@
 import type { Broker } from '@majordomo/broker';
 
 type Service = Broker['memory']['services'] extends Map<string, infer S> ? S : never;
+type Request = Broker['memory']['journal']['turns'][number];
 type Method = Service['methods'] extends Map<string, infer M> ? M : never;
 
 /** @throws an Error that names the broken invariant. */
 export function checkInvariants(broker: Broker): void {
   const { memory } = broker;
   let unsettled = 0;
-  const seen = new Set<unknown>();
+  let unsettledBytes = 0;
+  const seen = new Set<Request>();
   // After a start durable requests wait for workers that may hold them.
   const held = new Set<unknown>([...memory.journal.held.flat(), ...memory.journal.behindUnread]);
   for (const session of memory.sessions.values()) {
@@ -17,7 +19,10 @@ export function checkInvariants(broker: Broker): void {
       // Under an idempotency key several numbers of several sessions lead to one request.
       if (seen.has(request)) continue;
       seen.add(request);
-      if (!request.isSettled && request.durable === undefined) unsettled += 1;
+      if (!request.isSettled && request.durable === undefined) {
+        unsettled += 1;
+        unsettledBytes += request.bytes;
+      }
       const isGivenUp = memory.journal.verdicts.has(request.ref);
       const waits = request.list !== undefined || request.parked !== undefined || held.has(request) || isGivenUp;
       if (request.state === 'queued' && !waits) throw new Error(`D2: request ${request.ref} is queued nowhere`);
@@ -32,6 +37,7 @@ export function checkInvariants(broker: Broker): void {
     }
   }
   checkBodies(broker);
+  checkBudget(broker, seen, unsettledBytes);
   if (unsettled !== memory.unsettled)
     throw new Error(`D2: the books say ${memory.unsettled} unsettled, there are ${unsettled}`);
   const { deferrals } = memory.journal;
@@ -92,4 +98,14 @@ function checkAhead({ queue, ahead, aheadBytes, onDisk }: Method): void {
   if (here.length !== ahead || bytes !== aheadBytes || durable.length - here.length !== onDisk) {
     throw new Error(`B2: a queue says ${ahead}, ${aheadBytes} bytes and ${onDisk}; there are ${here.length}, ${bytes}`);
   }
+}
+
+/** The accounts from which the use of memory is made up (budget.ts X1). */
+function checkBudget({ memory }: Broker, known: ReadonlySet<Request>, unsettledBytes: number): void {
+  const requests = new Set([...known, ...memory.settled]);
+  const askers = [...requests].reduce((sum, { others }) => sum + (others?.length ?? 0), 0);
+  const holdings = [...memory.sessions.values()].reduce((sum, session) => sum + session.holdings.size, 0);
+  const said = [memory.unsettledBytes, memory.askerCount, memory.holdingCount].join(' ');
+  const found = [unsettledBytes, askers, holdings].join(' ');
+  if (said !== found) throw new Error(`X1: the accounts say ${said}, there are ${found} (call bytes, callers, claims)`);
 }

@@ -3,6 +3,7 @@
 import { WIRE_LIMITS } from '@majordomo/protocol';
 import {
   Driver,
+  PORT_LIMITS,
   RouterPort,
   SystemClock,
   randomInstance,
@@ -238,7 +239,10 @@ export async function createBroker(given: BrokerOptionsGiven & BrokerObservers =
   const clock = new SystemClock();
   const port = new RouterPort({
     clock,
-    limits: { frameBytesMax: options.messageBytesMax + WIRE_LIMITS.batchOverheadBytes },
+    limits: {
+      frameBytesMax: options.messageBytesMax + WIRE_LIMITS.batchOverheadBytes,
+      queueBytesTotalMax: Math.min(PORT_LIMITS.queueBytesTotalMax, options.memoryBytesMax),
+    },
   });
   const endpoints: string[] = [];
   let journal: OpenJournal | undefined;

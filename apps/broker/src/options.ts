@@ -9,6 +9,7 @@ import {
   type OptionTable,
 } from '@majordomo/protocol';
 import { endpointList } from '@majordomo/runtime';
+import { memoryBytesDefault } from './memory-limit.js';
 import { BROKER_DEFAULTS, type BrokerSettings } from './core/settings.js';
 
 /** Options of `createBroker`: all optional, times in ms, sizes in bytes. The table below says what each is for. */
@@ -33,7 +34,6 @@ export interface BrokerOptions extends Omit<BrokerSettings, 'instance'> {
 }
 
 const HOUR_MS = 3_600_000;
-const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
 const ms = (fallback: number, help: string, min = 0, max = 24 * HOUR_MS): OptionSpec<number> => ({
@@ -159,7 +159,11 @@ export const BROKER_OPTIONS: OptionTable<BrokerOptions> = {
   deferredBytesMax: bytes(D.deferredBytesMax, 'bytes of requests that may wait until the journal has been read'),
   deadLettersMax: count(D.deadLettersMax, 'dead letters kept'),
   deadLettersBytesMax: bytes(D.deadLettersBytesMax, 'bytes of dead letters kept'),
-  memoryBytesMax: bytes(D.memoryBytesMax, 'bytes that everything may take in memory', MIB),
+  memoryBytesMax: bytes(
+    memoryBytesDefault(),
+    'bytes that requests and outcomes may take in memory; beyond it BUSY and STORE_FULL. By default half of the heap limit',
+    4 * 1024,
+  ),
   servicesMax: count(D.servicesMax, 'services known at once'),
   linksMax: count(D.linksMax, 'peers connected at once'),
   holdingsPerSessionMax: count(D.holdingsPerSessionMax, 'held runs that one worker may announce'),

@@ -1,7 +1,7 @@
 // Faults of the journal and its store: what is said before it is on disk, and what does not come back.
 
 import { decodeEntry, type Broker, type Loaded, type Store } from '@majordomo/broker';
-import { Kind, type WireRecord } from '@majordomo/protocol';
+import { Kind, NO_BYTES, type WireRecord } from '@majordomo/protocol';
 import type { Variant } from './variant.js';
 
 /** Lets words go that should wait for the disk. */
@@ -94,6 +94,40 @@ export const DISK_VARIANTS: readonly Variant[] = [
     store: (store) => ({
       ...rest(store),
       commit: (writes) => store.commit(writes.filter(({ value }) => value === undefined || !isSettled(value))),
+    }),
+  },
+  {
+    name: 'reads that come to nothing',
+    breaks: 'the body of a request that waits is asked for and never comes',
+    rule: /^(S2|H5)/,
+    store: (store) => ({ ...rest(store), commit: (writes) => store.commit(writes), read: () => Promise.resolve([]) }),
+  },
+  {
+    name: 'bodies taken for loaded',
+    breaks: 'a request whose body is on disk is handed out as if it were in memory',
+    rule: /^B[125]/,
+    machine: (machine) => {
+      const handle = machine.handle.bind(machine);
+      machine.handle = (input, now) => {
+        handle(input, now);
+        for (const { durable, list, method } of machine.memory.journal.session.requests.values()) {
+          const isQueued = list !== undefined && (list as unknown) === method?.queue;
+          if (isQueued && durable?.place === 'disk') durable.place = 'memory';
+        }
+      };
+    },
+  },
+  {
+    name: 'bodies mixed up',
+    breaks: 'what was read is given to the request beside it, and both seem to be damaged',
+    rule: /^(H5|H6|D1)/,
+    store: (store) => ({
+      ...rest(store),
+      commit: (writes) => store.commit(writes),
+      read: async (keys) => {
+        const entries = await store.read(keys);
+        return entries.map(({ key }, i) => ({ key, value: entries[(i + 1) % entries.length]?.value ?? NO_BYTES }));
+      },
     }),
   },
   {

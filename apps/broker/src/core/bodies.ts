@@ -9,6 +9,7 @@
 // B5. `loadedBytes` of the journal is what the bodies take that are in memory.
 
 import { Kind, NO_BYTES, type ErrorReply, type Final } from '@majordomo/protocol';
+import { loadedBytesMax } from './shares.js';
 import type { Reader } from './journal.js';
 import type { Memory } from './memory.js';
 import type { Durable, Lane, Method, Request } from './state.js';
@@ -78,11 +79,6 @@ export function readNext(memory: Memory, { lane }: Durable): void {
 function hasRoom({ settings, journal }: Memory, { ahead, aheadBytes }: Method): boolean {
   const { readAheadMax, readAheadBytesMax } = settings;
   return ahead <= readAheadMax && aheadBytes <= readAheadBytesMax && journal.loadedBytes <= loadedBytesMax(settings);
-}
-
-/** Bodies of all methods that are in memory, leased ones included, beyond which only the first of a queue is read. */
-function loadedBytesMax({ memoryBytesMax }: Memory['settings']): number {
-  return memoryBytesMax / 8;
 }
 
 function readInto(memory: Memory, request: Request, durable: Durable, method: Method): void {

@@ -17,6 +17,7 @@ import {
   type Window,
 } from '@majordomo/protocol';
 import { cancelDeferral, defer } from './deferring.js';
+import { hasRoomForCall, memoryFull } from './budget.js';
 import { deliver, fail, park } from './dispatch.js';
 import { joinHolder } from './holdings.js';
 import { INTROSPECTION } from './introspection.js';
@@ -176,7 +177,7 @@ function joinKeyed(
     refuse(memory, session, record.ref, busy(memory, 'too many wait for this idempotency key'), now);
     return true;
   }
-  join(known, session, record.ref);
+  join(memory, known, session, record.ref);
   if (known.durable === undefined) {
     known.deadline = Math.max(known.deadline, now + record.timeLeftMs);
     memory.timers.set(known, known.deadline, now);
@@ -213,6 +214,10 @@ function introspect(
 
 /** A request that nobody knows yet. */
 function admit(memory: Memory, session: Session, name: NamedAddress, record: RequestRecord, now: Milliseconds): void {
+  if (!hasRoomForCall(memory, record.headers.length + record.body.length)) {
+    refuse(memory, session, record.ref, { ...memoryFull(memory), ran: record.ageMs > 0 ? 'unknown' : 'no' }, now);
+    return;
+  }
   const timeLeftMs = record.timeLeftMs === 0 ? CALL_DEFAULTS.deadlineMs : record.timeLeftMs;
   const request = new Request({
     session,
@@ -249,6 +254,7 @@ function begin(memory: Memory, request: Request, record: RequestRecord, now: Mil
   request.session.requests.set(request.ref, request);
   request.session.unsettled += 1;
   memory.unsettled += 1;
+  memory.unsettledBytes += request.bytes;
   if (request.key !== '') memory.keyed.set(keyOf(request.service, request.key), request);
   memory.timers.set(request, request.deadline, now);
   if (record.confirm) confirm(memory, request.session, request.ref, now);
@@ -259,7 +265,7 @@ export function takeCancel(memory: Memory, session: Session, record: Cancel, now
   const request = session.requests.get(record.ref);
   if (request === undefined) cancelDeferral(memory, session, record.ref, now);
   if (request === undefined || request.isSettled) return;
-  if (leaveOthers(request, session, record.ref)) {
+  if (leaveOthers(memory, request, session, record.ref)) {
     session.requests.delete(record.ref);
     return;
   }
@@ -267,7 +273,7 @@ export function takeCancel(memory: Memory, session: Session, record: Cancel, now
 }
 
 /** Under an idempotency key several may wait; only the last one to leave ends it. */
-function leaveOthers(request: Request, session: Session, ref: number): boolean {
+function leaveOthers(memory: Memory, request: Request, session: Session, ref: number): boolean {
   const others = request.others;
   if (others === undefined) return false;
   const at = others.findIndex((other) => other.session === session && other.ref === ref);
@@ -276,6 +282,7 @@ function leaveOthers(request: Request, session: Session, ref: number): boolean {
     return others.length > 0;
   }
   others.splice(at, 1);
+  memory.askerCount -= 1;
   return others.length > 0 || !request.askerLeft;
 }
 
@@ -294,7 +301,7 @@ export function takeWindow(memory: Memory, session: Session, record: Window, now
 export function loseClient(memory: Memory, session: Session, now: Milliseconds): number {
   let unsettled = 0;
   for (const request of session.requests.values()) {
-    if (request.session !== session) leave(request, session);
+    if (request.session !== session) leave(memory, request, session);
     if (request.isSettled || request.session !== session) continue;
     if ((request.others?.length ?? 0) > 0) continue;
     unsettled += 1;
@@ -307,9 +314,11 @@ export function loseClient(memory: Memory, session: Session, now: Milliseconds):
 }
 
 /** Nobody is to be told any more who cannot hear: it is found again by its key or its ticket. */
-function leave(request: Request, session: Session): void {
+function leave(memory: Memory, request: Request, session: Session): void {
   const { others } = request;
   if (others === undefined) return;
   for (const other of others) if (other.session === session) session.requests.delete(other.ref);
-  request.others = others.filter((other) => other.session !== session);
+  const left = others.filter((other) => other.session !== session);
+  memory.askerCount -= others.length - left.length;
+  request.others = left;
 }

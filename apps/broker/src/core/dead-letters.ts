@@ -3,6 +3,7 @@
 // G1. The oldest make room for the newest; how many went is counted.
 
 import type { Bytes, ErrorCode, Milliseconds } from '@majordomo/protocol';
+import { deadLetterBytesMax } from './shares.js';
 import type { BrokerSettings } from './settings.js';
 import type { Attempt } from './state.js';
 
@@ -28,13 +29,16 @@ export class DeadLetters {
   #bytes = 0;
   #dropped = 0;
 
-  constructor(settings: Pick<BrokerSettings, 'deadLettersMax' | 'deadLettersBytesMax'>) {
+  constructor(settings: BrokerSettings) {
     this.#countMax = settings.deadLettersMax;
-    this.#bytesMax = settings.deadLettersBytesMax;
+    this.#bytesMax = deadLetterBytesMax(settings);
   }
 
   get all(): readonly DeadLetter[] {
     return this.#letters;
+  }
+  get bytes(): number {
+    return this.#bytes;
   }
   /** How many had to make room. */
   get dropped(): number {

@@ -19,6 +19,7 @@ import { Deferral } from './deferrals.js';
 import type { Memory } from './memory.js';
 import { keyOf, refuse } from './outcomes.js';
 import { busy } from './places.js';
+import { deferralBytesMax } from './shares.js';
 import { keepable, type NamedAddress, type Session } from './state.js';
 import { numberOfTicket } from './tickets.js';
 
@@ -43,7 +44,7 @@ export function defer(
   const headers = keepable(record.headers);
   const deferral = new Deferral(session, name, { ...record, headers, body }, now);
   const isFull =
-    deferrals.count >= settings.deferredCountMax || deferrals.bytes + deferral.bytes > settings.deferredBytesMax;
+    deferrals.count >= settings.deferredCountMax || deferrals.bytes + deferral.bytes > deferralBytesMax(settings);
   if (isFull) {
     const message = `the broker is reading its journal, and ${deferrals.count} requests wait for that`;
     refuse(memory, session, record.ref, { ...busy(memory, message), ran: ranOf(record) }, now);

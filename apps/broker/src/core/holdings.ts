@@ -100,9 +100,10 @@ function keep(memory: Memory, holding: Holding): void {
     memory.holdings.set(holding.instance, ofInstance);
   }
   const before = ofInstance.get(holding.ref);
-  if (before !== undefined) before.session.holdings.delete(before);
+  if (before !== undefined && before.session.holdings.delete(before)) memory.holdingCount -= 1;
   ofInstance.set(holding.ref, holding);
   holding.session.holdings.add(holding);
+  memory.holdingCount += 1;
 }
 
 /** A request that was asked before has come: is it held by somebody? Then it is joined to that attempt. */
@@ -114,7 +115,7 @@ export function joinHolder(memory: Memory, request: Request, now: Milliseconds):
 }
 
 function dropHolding(memory: Memory, holding: Holding): void {
-  holding.session.holdings.delete(holding);
+  if (holding.session.holdings.delete(holding)) memory.holdingCount -= 1;
   const ofInstance = memory.holdings.get(holding.instance);
   if (ofInstance?.get(holding.ref) !== holding) return;
   ofInstance.delete(holding.ref);

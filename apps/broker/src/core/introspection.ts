@@ -1,6 +1,7 @@
 // The broker's own service, `majordomo`: what it knows about services, workers, queues and dead letters, as plain data.
 
 import { requestIdText, type Milliseconds } from '@majordomo/protocol';
+import { entriesMax, usedBytes } from './budget.js';
 import type { Memory } from './memory.js';
 import type { Service, Session } from './state.js';
 
@@ -30,6 +31,11 @@ function describeBroker(memory: Memory, now: Milliseconds): unknown {
     workers: workersOf(memory).length,
     services: memory.services.size,
     unsettled: memory.unsettled,
+    memory: {
+      bytes: usedBytes(memory),
+      bytesMax: memory.settings.memoryBytesMax,
+      entriesMax: entriesMax(memory.settings),
+    },
     outcomes: memory.settled.length,
     outcomeBytes: memory.settledBytes,
     journal: describeJournal(memory),

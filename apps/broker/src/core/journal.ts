@@ -61,6 +61,8 @@ export class Journal {
   damaged = 0;
   /** Bytes of bodies and headers that are in memory. */
   loadedBytes = 0;
+  /** What keys take in memory. */
+  textBytes = 0;
   /** Who waits for the outcome of a settled request to be read, by ticket. */
   readonly readers = new Map<number, Reader[]>();
   /** Errors with which requests are given up as soon as their bodies have been read, by ticket: a dead letter has its body. */
@@ -158,6 +160,7 @@ export class Journal {
     durable.bytes = ENTRY_BYTES + bytes;
     this.bytes += durable.bytes;
     if (durable.place === 'memory') this.loadedBytes += bytes;
+    this.textBytes += textBytesOf(request, durable);
     if (durable.submitter === 0) return;
     let submits = this.submits.get(durable.submitter);
     if (submits === undefined) {
@@ -177,8 +180,17 @@ export class Journal {
   leave(request: Request, durable: Durable): void {
     this.session.requests.delete(request.ref);
     this.bytes -= durable.bytes;
+    this.textBytes -= textBytesOf(request, durable);
     const submits = this.submits.get(durable.submitter);
     submits?.delete(durable.ref);
     if (submits?.size === 0) this.submits.delete(durable.submitter);
   }
+}
+
+/** A table entry and its key, two strings for an idempotency key; about, as measured with keys of 40 characters. */
+const KEY_BYTES = 200;
+
+function textBytesOf({ key }: Request, { orderingKey }: Durable): number {
+  const keyBytes = key === '' ? 0 : KEY_BYTES + 2 * key.length;
+  return orderingKey === '' ? keyBytes : keyBytes + KEY_BYTES + 2 * orderingKey.length;
 }

@@ -43,6 +43,11 @@ export class Memory {
   readonly journal = new Journal();
   readonly deadLetters: DeadLetters;
   unsettled = 0;
+  /** Bytes of the bodies and headers of unsettled calls. */
+  unsettledBytes = 0;
+  /** Claims of workers, and callers that joined a request of others, of all sessions. */
+  holdingCount = 0;
+  askerCount = 0;
   /** Places in the order of arrival: of what comes in, and before that of what an earlier start of the broker has accepted. */
   lastOrder = 2 ** 47;
   lastRestoredOrder = 0;

@@ -102,7 +102,7 @@ function wait(memory: Memory, { session, ref }: Asker, request: Request, now: Mi
     const most = memory.settings.requestsPerSessionMax;
     if ((request.others?.length ?? 0) >= most) return busy(memory, 'too many wait for this ticket');
     if (session.requests.size >= most) return busy(memory, 'this client waits for too many outcomes');
-    join(request, session, ref);
+    join(memory, request, session, ref);
   }
   if (request.isSettled) answer(memory, session, ref, request, now);
   return undefined;

@@ -20,6 +20,7 @@ import {
   type Stage,
 } from '@majordomo/protocol';
 import { dropReply, needBody, readFor } from './bodies.js';
+import { outcomeBytesMax } from './shares.js';
 import { collected, keepOutcome } from './keeping.js';
 import type { DeadPart } from './journal-entry.js';
 import type { Memory, Refusal } from './memory.js';
@@ -107,6 +108,7 @@ function settleWhenRead(memory: Memory, request: Request, reply: ErrorReply): vo
 function endVolatile(memory: Memory, request: Request, now: Milliseconds): void {
   request.session.unsettled -= 1;
   memory.unsettled -= 1;
+  memory.unsettledBytes -= request.bytes;
   remember(memory, request, now);
   answer(memory, request.session, request.ref, request, now);
 }
@@ -116,7 +118,8 @@ function deadPart({ history = [], headers, body }: Request): DeadPart {
 }
 
 /** One more who waits for the outcome, or asks for it again. */
-export function join(request: Request, session: Session, ref: number): void {
+export function join(memory: Memory, request: Request, session: Session, ref: number): void {
+  memory.askerCount += 1;
   (request.others ??= []).push({ session, ref });
   session.requests.set(ref, request);
 }
@@ -208,8 +211,9 @@ function remember(memory: Memory, request: Request, now: Milliseconds): void {
   }
   memory.settled.pushBack(request);
   memory.settledBytes += outcomeBytes(request);
-  const { dedupeBytesMax, dedupeCountMax } = memory.settings;
-  while (memory.settledBytes > dedupeBytesMax || memory.settled.length > dedupeCountMax) {
+  const bytesMax = outcomeBytesMax(memory.settings);
+  const { dedupeCountMax } = memory.settings;
+  while (memory.settledBytes > bytesMax || memory.settled.length > dedupeCountMax) {
     const oldest = memory.settled.first;
     if (oldest === undefined || oldest === request) break;
     memory.counters.forgotten += 1;
@@ -234,12 +238,13 @@ export function compactOutcomes(memory: Memory, now: Milliseconds): void {
 export function forget(memory: Memory, request: Request): void {
   letGo(memory, request);
   dropAsker(request.session, request.ref);
-  if (request.others !== undefined) for (const other of request.others) dropAsker(other.session, other.ref);
+  for (const other of request.others ?? []) dropAsker(other.session, other.ref);
 }
 
 function letGo(memory: Memory, request: Request): void {
   memory.settled.remove(request);
   memory.settledBytes -= outcomeBytes(request);
+  memory.askerCount -= request.others?.length ?? 0;
   freeKey(memory, request);
 }
 
@@ -280,7 +285,9 @@ function drop(memory: Memory, session: Session, ref: number, now: Milliseconds):
   if (request === undefined || !request.isSettled) return;
   if (request.durable !== undefined) {
     session.requests.delete(ref);
-    request.others = request.others?.filter((other) => other.session !== session || other.ref !== ref);
+    const others = request.others?.filter((other) => other.session !== session || other.ref !== ref);
+    memory.askerCount -= (request.others?.length ?? 0) - (others?.length ?? 0);
+    request.others = others;
     collected(memory, request, now);
     return;
   }

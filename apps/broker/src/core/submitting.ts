@@ -9,6 +9,7 @@
 
 import { Kind, RESERVED_PREFIX, type Milliseconds, type Submit } from '@majordomo/protocol';
 import { dropBody, keepFirst, readNext } from './bodies.js';
+import { whyNoRoomForEntry } from './budget.js';
 import { defer, mayBeUnread } from './deferring.js';
 import { deliver, expire, park } from './dispatch.js';
 import { joinHolder } from './holdings.js';
@@ -96,17 +97,20 @@ function whyNotNow(memory: Memory, record: Submit): Refusal | undefined {
 }
 
 /** S4. */
-function whyFull({ journal, settings }: Memory, record: Submit): Refusal | undefined {
+function whyFull(memory: Memory, record: Submit): Refusal | undefined {
+  const { journal, settings } = memory;
   const bytes = record.body.length + record.headers.length;
-  const isFull =
-    journal.isFull ||
-    journal.countWithUnread >= settings.storedCountMax ||
-    journal.bytesWithUnread + bytes > settings.storedBytesMax;
-  if (!isFull) return undefined;
-  const message = journal.isFull
-    ? 'the disk of the broker has no room'
-    : `the journal holds ${journal.countWithUnread} requests of ${Math.round(journal.bytesWithUnread / 1024)} KiB`;
-  return { code: 'STORE_FULL', message, retryAfterMs: settings.storeFullRetryMs };
+  const held = `the journal holds ${journal.countWithUnread} requests`;
+  let message: string | undefined;
+  if (journal.isFull) message = 'the disk of the broker has no room';
+  else if (journal.countWithUnread >= settings.storedCountMax) message = `${held} (storedCountMax)`;
+  else if (journal.bytesWithUnread + bytes > settings.storedBytesMax)
+    message = `${held} of ${Math.round(journal.bytesWithUnread / 1024)} KiB (storedBytesMax)`;
+  else {
+    const reason = whyNoRoomForEntry(memory, bytes);
+    if (reason !== undefined) message = `${held}; ${reason}`;
+  }
+  return message === undefined ? undefined : { code: 'STORE_FULL', message, retryAfterMs: settings.storeFullRetryMs };
 }
 
 function accept(memory: Memory, session: Session, name: NamedAddress, record: Submit, now: Milliseconds): void {
@@ -181,7 +185,7 @@ export function enterJournal(memory: Memory, request: Request, now: Milliseconds
   if (request.durable === undefined) return;
   memory.journal.enter(request, request.durable);
   if (request.key !== '') memory.keyed.set(keyOf(request.service, request.key), request);
-  memory.timers.set(request, request.deadline, now);
+  memory.timers.set(request, Math.max(request.deadline, now), now);
 }
 
 /** S3: on its way, as soon as it is its time and its turn. */
@@ -242,6 +246,7 @@ export function removeDurable(memory: Memory, request: Request, now: Millisecond
   endReaders(memory, request, now);
   memory.journal.leave(request, durable);
   freeKey(memory, request);
+  memory.askerCount -= request.others?.length ?? 0;
   for (const { session, ref } of request.others ?? []) session.requests.delete(ref);
   writeRemoved(memory, request.ref);
 }

@@ -24,6 +24,8 @@ import type { Loaded, Store } from './store.js';
 const FIRST_LOT = 200;
 /** Entries that are read at one time after that: a turn of some 10 ms with what the machine does with them. */
 const LOT = 2_000;
+/** And no more of them once they have so many bytes: bodies are read with them, and dropped at once. */
+const LOT_BYTES = 8 * 1024 * 1024;
 /** What a commit takes beside its bytes, at most: the pages on the way to each entry are written anew. */
 const COMMIT_OVERHEAD_BYTES = 1024 * 1024;
 
@@ -100,9 +102,9 @@ export class LmdbStore implements Store {
     this.#walk = walk;
     try {
       for (let size = FIRST_LOT; ; size = LOT) {
-        const lot = walk.take(size);
+        const lot = walk.take(size, LOT_BYTES);
         if (lot.length > 0) yield lot;
-        if (lot.length < size) break;
+        if (walk.isOver) break;
         await new Promise(setImmediate);
       }
       const { missing } = walk;

@@ -23,6 +23,7 @@ export const NUMBER_KEYS = {
 export class Walk {
   readonly #entries: Iterator<StoredEntry>;
   #left: number;
+  #isOver = false;
   #trouble = 'the tree has lost them';
 
   constructor(table: Table) {
@@ -30,17 +31,28 @@ export class Walk {
     this.#entries = table.getRange({ start: 0 })[Symbol.iterator]() as Iterator<StoredEntry>;
   }
 
-  /** @returns so many of them; fewer when there are no more, or none that can be reached. */
-  take(count: number): StoredEntry[] {
+  /** There are no more, or none that can be reached. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** @returns the next ones, so many at most, and no more once they have so many bytes. */
+  take(count: number, bytes: number): StoredEntry[] {
     const lot: StoredEntry[] = [];
+    let taken = 0;
     try {
-      while (lot.length < count) {
+      while (lot.length < count && taken < bytes) {
         const next = this.#entries.next();
-        if (next.done === true) break;
+        if (next.done === true) {
+          this.#isOver = true;
+          break;
+        }
         lot.push(next.value);
+        taken += next.value.value.length;
       }
     } catch (error) {
       this.#trouble = (error as Error).message;
+      this.#isOver = true;
     }
     this.#left -= lot.length;
     return lot;
