@@ -1,6 +1,9 @@
 // One Jest set-up for the repository, run as native ESM (node --experimental-vm-modules; see "jest" in package.json).
 //
 // The whole run gives one total and one merged coverage report; `--selectProjects NAME` runs one package of it.
+// Clients, workers and brokers inside a test log nothing; those in processes of their own do (test/e2e/processes.ts).
+process.env.MAJORDOMO_LOG_LEVEL ??= 'silent';
+
 const project = (rootDir, displayName, more = {}) => ({
   rootDir,
   displayName,

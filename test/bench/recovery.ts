@@ -62,11 +62,11 @@ const ROLES: Readonly<Record<Part['role'], (part: Part) => Promise<object>>> = {
     return { endpoint };
   },
   worker: async ({ endpoint, requests }) => {
-    await serve({ brokers: [endpoint], services: [new Recovery(requests)] });
+    await serve({ brokers: [endpoint], logger: false, services: [new Recovery(requests)] });
     return {};
   },
   client: async ({ endpoint, requests }) => {
-    const client = await connect({ brokers: [endpoint] });
+    const client = await connect({ brokers: [endpoint], logger: false });
     const body = new Uint8Array(BODY_BYTES);
     let begun = 0;
     const loop = async (): Promise<void> => {
@@ -79,8 +79,8 @@ const ROLES: Readonly<Record<Part['role'], (part: Part) => Promise<object>>> = {
     return {};
   },
   newcomer: async ({ endpoint }) => {
-    await serve({ brokers: [endpoint], services: [new Fresh()] });
-    const client = await connect({ brokers: [endpoint] });
+    await serve({ brokers: [endpoint], logger: false, services: [new Fresh()] });
+    const client = await connect({ brokers: [endpoint], logger: false });
     say({ event: 'connected' });
     const ticket = await client.submit('fresh.take');
     say({ event: 'accepted' });

@@ -33,16 +33,18 @@ type Role = 'broker' | 'worker' | 'queueing' | 'calling';
 /** What each process does; it is ready when this settles. */
 const ROLES: Readonly<Record<Role, (endpoint: string) => Promise<object>>> = {
   broker: async () => ({ endpoint: (await createBroker({ bind: 'tcp://127.0.0.1:0' })).endpoint }),
-  worker: async (endpoint) => ({ worker: (await serve({ brokers: [endpoint], services: [new Soak()] })).name }),
+  worker: async (endpoint) => ({
+    worker: (await serve({ brokers: [endpoint], logger: false, services: [new Soak()] })).name,
+  }),
   queueing: async (endpoint) => {
-    const client = await connect({ brokers: [endpoint] });
+    const client = await connect({ brokers: [endpoint], logger: false });
     const body = new Uint8Array(BODY_BYTES);
     const options = { waitForService: true, deadlineMs: 600_000 };
     for (let i = 0; i < QUEUED; i++) client.call('soak.echo', body, options).catch(() => undefined);
     return {};
   },
   calling: async (endpoint) => {
-    const client = await connect({ brokers: [endpoint] });
+    const client = await connect({ brokers: [endpoint], logger: false });
     const body = new Uint8Array(BODY_BYTES);
     let asked = 0;
     let answered = 0;
@@ -80,7 +82,7 @@ interface Finding {
 async function measureQueue(): Promise<Finding[]> {
   const broker = await start('broker');
   const { endpoint } = await broker.hear('ready');
-  const client = await connect({ brokers: [String(endpoint)] });
+  const client = await connect({ brokers: [String(endpoint)], logger: false });
   const queued = async (): Promise<number> => {
     const queues = await client.call<readonly { readonly queued: number }[]>('majordomo.queues');
     return queues.reduce((sum, queue) => sum + queue.queued, 0);

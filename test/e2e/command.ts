@@ -18,7 +18,7 @@ export const CONNECT = '20s';
 /** Runs the command to its end. */
 export async function majordomo(args: readonly string[], { stdin = '', env = {} } = {}): Promise<Outcome> {
   const child = spawn(process.execPath, [built(BIN), ...args], {
-    env: { ...process.env, MAJORDOMO_CONNECT_TIMEOUT: CONNECT, ...env },
+    env: { ...process.env, MAJORDOMO_LOG_LEVEL: '', MAJORDOMO_CONNECT_TIMEOUT: CONNECT, ...env },
     timeout: LIMIT_MS,
   });
   child.stdin.on('error', () => undefined);

@@ -72,7 +72,7 @@ export class Program {
       fileBlocksMax === undefined ? line : ['sh', '-c', `ulimit -f ${fileBlocksMax}; exec "$0" "$@"`, ...line];
     this.#child = spawn(limited[0] as string, limited.slice(1), {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...process.env, MAJORDOMO_LOG_LEVEL: '', ...env },
       cwd,
     });
     alive.add(this);

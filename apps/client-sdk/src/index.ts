@@ -35,5 +35,6 @@ export {
   type Ran,
   type StandardSchema,
 } from '@majordomo/protocol';
+export type { LogFields, Logger, LoggerOption } from '@majordomo/runtime';
 export { connect, type Client } from './client.js';
 export type { ConnectOptions } from './options.js';

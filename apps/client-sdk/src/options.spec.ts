@@ -27,8 +27,58 @@ test('everything has a default, and the result is complete and frozen', () => {
     inFlightMax: 100_000,
     retryBudget: { start: 10, max: 100, perCall: 0.1 },
     onEvent: undefined,
+    // MAJORDOMO_LOG_LEVEL of these tests is silent.
+    logger: undefined,
   });
   expect([options, options.brokers, options.retryBudget].every(Object.isFrozen)).toBe(true);
+});
+
+test.each([
+  [null, 'null'],
+  ['tcp://127.0.0.1:5555', '"tcp://127.0.0.1:5555"'],
+  [['tcp://127.0.0.1:5555'], 'an array'],
+  [5, '5'],
+  [() => 5, 'a function'],
+])('options that are no object are refused: %p', (given, shown) => {
+  expect(problemsOf(given as object)).toEqual([
+    `the options must be an object, as in connect({ brokers: ['tcp://127.0.0.1:5555'] }), not ${shown}`,
+  ]);
+});
+
+test('values of any type are problems and no TypeErrors', () => {
+  const kinds = [null, Symbol('s'), 2n, {}, [], () => 5, Object.create(null), NaN, ''];
+  for (const key of [
+    'brokers',
+    'name',
+    'deadlineMs',
+    'heartbeatMs',
+    'silenceMaxMs',
+    'retryBudget',
+    'onEvent',
+    'logger',
+  ])
+    for (const kind of kinds) {
+      if (key === 'retryBudget' && typeof kind === 'object' && kind !== null && !Array.isArray(kind)) continue;
+      if (key === 'onEvent' && typeof kind === 'function') continue;
+      expect([key, String(problemsOf({ [key]: kind })[0])]).toEqual([
+        key,
+        expect.stringMatching(new RegExp(`^${key} `)),
+      ]);
+    }
+});
+
+test('a logger has three methods, or is false for none; what it throws is dropped', () => {
+  expect(problemsOf({ logger: { info: () => undefined } })).toEqual([
+    'logger must be an object with the methods info, warn and error, or false',
+  ]);
+  expect(resolveConnectOptions({ logger: false }, 'x').logger).toBeUndefined();
+  const told: unknown[] = [];
+  const fail = (message: string): never => {
+    told.push(message);
+    throw new Error('full');
+  };
+  resolveConnectOptions({ logger: { info: fail, warn: fail, error: fail } }, 'x').logger?.warn('lost');
+  expect(told).toEqual(['lost']);
 });
 
 test('an undefined value is no value', () => {

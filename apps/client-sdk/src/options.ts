@@ -10,13 +10,21 @@ import {
   optionProblems,
   plainRecord,
   refuseProblems,
+  refuseWrongOptions,
   textUpTo,
   wholeNumberFrom,
   type Contract,
   type OptionRule,
   type OptionRules,
 } from '@majordomo/protocol';
-import { defaultBrokers, endpointList } from '@majordomo/runtime';
+import {
+  chooseLogger,
+  defaultBrokers,
+  endpointList,
+  loggerProblem,
+  type Logger,
+  type LoggerOption,
+} from '@majordomo/runtime';
 
 /** What `connect` may be told. Times in ms. */
 export interface ConnectOptions<Contracts extends readonly Contract[] = readonly Contract[]> {
@@ -45,6 +53,8 @@ export interface ConnectOptions<Contracts extends readonly Contract[] = readonly
   readonly retryBudget?: Partial<RetryBudgetOptions> | undefined;
   /** Is told when brokers come and go. */
   readonly onEvent?: ((event: BrokerEvent) => void) | undefined;
+  /** Where it logs that brokers come and go, and what callbacks throw. Default: stderr; false for none. */
+  readonly logger?: LoggerOption;
 }
 
 /** All of it decided. */
@@ -59,6 +69,7 @@ export interface ResolvedConnectOptions {
   readonly inFlightMax: number;
   readonly retryBudget: RetryBudgetOptions;
   readonly onEvent: ((event: BrokerEvent) => void) | undefined;
+  readonly logger: Logger | undefined;
 }
 
 const KIB = 1_024;
@@ -100,6 +111,7 @@ const RULES: OptionRules<ConnectOptions> = {
   inFlightMax: wholeNumberFrom(1, IN_FLIGHT_CAP),
   retryBudget,
   onEvent: callback,
+  logger: loggerProblem,
 };
 
 /**
@@ -109,7 +121,8 @@ const RULES: OptionRules<ConnectOptions> = {
  * @throws MajordomoError INVALID_OPTION naming every problem.
  */
 export function resolveConnectOptions(given: ConnectOptions, randomName: string): ResolvedConnectOptions {
-  const options: ResolvedConnectOptions = Object.freeze({
+  refuseWrongOptions('connect', given, "connect({ brokers: ['tcp://127.0.0.1:5555'] })");
+  const options: Omit<ResolvedConnectOptions, 'logger'> = {
     brokers: Object.freeze([...(Array.isArray(given.brokers) ? given.brokers : defaultBrokers())]),
     name: given.name ?? randomName,
     deadlineMs: given.deadlineMs ?? CALL_DEFAULTS.deadlineMs,
@@ -120,18 +133,21 @@ export function resolveConnectOptions(given: ConnectOptions, randomName: string)
     inFlightMax: given.inFlightMax ?? CALLER_LIMITS.inFlightMax,
     retryBudget: Object.freeze({ ...RETRY_BUDGET, ...given.retryBudget }),
     onEvent: given.onEvent,
-  });
+  };
   const problems = [...optionProblems(given, RULES), ...contradictions(options)];
   // Those of the environment have not been looked at yet.
   const unusable = given.brokers === undefined ? brokerList(options.brokers) : undefined;
   if (unusable !== undefined) problems.push(`brokers ${unusable}`);
   refuseProblems('connect', problems);
-  return options;
+  return Object.freeze({ ...options, logger: chooseLogger(given.logger, `majordomo client ${options.name}`) });
 }
 
 /** What is right by itself and wrong together. */
-function contradictions({ heartbeatMs, silenceMaxMs, retryBudget: budget }: ResolvedConnectOptions): string[] {
+function contradictions(options: Omit<ResolvedConnectOptions, 'logger'>): string[] {
+  const { heartbeatMs, silenceMaxMs, retryBudget: budget } = options;
   const problems: string[] = [];
+  // What is no number is a problem by itself.
+  if (![heartbeatMs, silenceMaxMs, budget.start, budget.max].every(Number.isFinite)) return problems;
   if (silenceMaxMs < 2 * heartbeatMs) {
     problems.push(`silenceMaxMs (${silenceMaxMs}) must be at least twice heartbeatMs (${heartbeatMs})`);
   }

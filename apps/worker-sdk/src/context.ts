@@ -2,6 +2,7 @@
 //
 // H1. What few handlers look at is made when somebody looks: signal, headers, client.
 // H2. The signal is aborted once, with a reason that says why; a handler that never looks at it pays nothing.
+// H3. Listeners of the signal are called in the asynchronous context in which the handler looked at it first.
 
 import {
   decodeBody,
@@ -16,6 +17,7 @@ import {
   type Milliseconds,
 } from '@majordomo/protocol';
 import type { Asker, Submitter } from '@majordomo/caller';
+import { AsyncScope } from '@majordomo/runtime';
 import type { Run } from './core/state.js';
 
 /** What a handler is given beside its input. */
@@ -89,6 +91,7 @@ export class LiveContext implements RequestContext {
   #headers: Readonly<Record<string, unknown>> | undefined = undefined;
   #stopped: CancelReason | undefined = undefined;
   #controller: AbortController | undefined = undefined;
+  #scope: AsyncScope | undefined = undefined;
   #client: (Asker & Submitter) | undefined = undefined;
 
   constructor(run: Run, desk: ContextDesk) {
@@ -101,7 +104,9 @@ export class LiveContext implements RequestContext {
   static stop(context: LiveContext, reason: CancelReason): void {
     if (context.#stopped !== undefined) return;
     context.#stopped = reason;
-    context.#controller?.abort(new StopError(reason));
+    const controller = context.#controller;
+    // H3.
+    if (controller !== undefined) context.#scope?.run((error) => controller.abort(error), new StopError(reason));
   }
 
   get requestId(): string {
@@ -127,6 +132,7 @@ export class LiveContext implements RequestContext {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      this.#scope = new AsyncScope();
       if (this.#stopped !== undefined) this.#controller.abort(new StopError(this.#stopped));
     }
     return this.#controller.signal;

@@ -31,6 +31,7 @@ export function openWorker(options: OpenWorkerOptions): WorkerSession {
     endpoints: options.brokers,
     services: plans.map((plan) => plan.offer),
     chance,
+    stuckAfterMs: options.stuckAfterMs,
     hello: {
       kind: Kind.hello,
       versionMin: PROTOCOL_VERSION,

@@ -1,19 +1,26 @@
 // What serve() may be told, and what it works with: checked as a whole, complete, frozen.
 
 import {
-  MajordomoError,
   SESSION_DEFAULTS,
   WIRE_LIMITS,
   callback,
   numberFrom,
   optionProblems,
   refuseProblems,
+  refuseWrongOptions,
   textUpTo,
   wholeNumberFrom,
   type OptionRule,
   type OptionRules,
 } from '@majordomo/protocol';
-import { defaultBrokers, endpointList } from '@majordomo/runtime';
+import {
+  chooseLogger,
+  defaultBrokers,
+  endpointList,
+  loggerProblem,
+  type Logger,
+  type LoggerOption,
+} from '@majordomo/runtime';
 import { WORKER_LIMITS } from './core/limits.js';
 import type { WorkerNews } from './news.js';
 
@@ -37,8 +44,12 @@ export interface ServeOptions {
   readonly heartbeatMs?: number | undefined;
   /** A broker that was silent for this long is lost; brokers have the last word. Default: 15,000. */
   readonly silenceMaxMs?: number | undefined;
+  /** A handler that has not ended this long after it was told to stop is reported: it still uses its slot. Default: 10,000. */
+  readonly stuckAfterMs?: number | undefined;
   /** Is told when brokers come and go, and what handlers throw. Default: nobody. */
   readonly onEvent?: ((news: WorkerNews) => void) | undefined;
+  /** Where it logs that brokers come and go, what handlers throw, and which handlers do not end. Default: stderr; false for none. */
+  readonly logger?: LoggerOption;
 }
 
 /** All of it decided. */
@@ -51,7 +62,9 @@ export interface ResolvedServeOptions {
   readonly drainTimeoutMs: number;
   readonly heartbeatMs: number;
   readonly silenceMaxMs: number;
+  readonly stuckAfterMs: number;
   readonly onEvent: ((news: WorkerNews) => void) | undefined;
+  readonly logger: Logger | undefined;
 }
 
 const brokerList = endpointList();
@@ -71,7 +84,9 @@ const RULES: OptionRules<ServeOptions> = {
   drainTimeoutMs: numberFrom(0, WIRE_LIMITS.timeMaxMs),
   heartbeatMs: numberFrom(SESSION_DEFAULTS.heartbeatMinMs, SESSION_DEFAULTS.heartbeatMaxMs),
   silenceMaxMs: numberFrom(SESSION_DEFAULTS.heartbeatMinMs, SESSION_DEFAULTS.silenceCapMs),
+  stuckAfterMs: wholeNumberFrom(1, WIRE_LIMITS.timeMaxMs),
   onEvent: callback,
+  logger: loggerProblem,
 };
 
 /**
@@ -79,12 +94,10 @@ const RULES: OptionRules<ServeOptions> = {
  * @throws MajordomoError INVALID_OPTION naming every problem.
  */
 export function resolveServeOptions(given: ServeOptions, defaultName: string): ResolvedServeOptions {
-  if (typeof given !== 'object' || given === null) {
-    throw new MajordomoError('INVALID_OPTION', 'serve: the options must be a plain object');
-  }
+  refuseWrongOptions('serve', given, 'serve({ services: [new Orders()] })');
   const problems = optionProblems(given, RULES);
   if (given.services === undefined) problems.push('services must be given');
-  const resolved: ResolvedServeOptions = Object.freeze({
+  const resolved: Omit<ResolvedServeOptions, 'logger'> = {
     services: given.services,
     brokers: given.brokers ?? defaultBrokers(),
     name: given.name ?? defaultName,
@@ -93,22 +106,25 @@ export function resolveServeOptions(given: ServeOptions, defaultName: string): R
     drainTimeoutMs: given.drainTimeoutMs ?? WORKER_LIMITS.drainTimeoutMs,
     heartbeatMs: given.heartbeatMs ?? SESSION_DEFAULTS.heartbeatMs,
     silenceMaxMs: given.silenceMaxMs ?? SESSION_DEFAULTS.silenceMaxMs,
+    stuckAfterMs: given.stuckAfterMs ?? WORKER_LIMITS.stuckAfterMs,
     onEvent: given.onEvent,
-  });
-  if (resolved.silenceMaxMs < resolved.heartbeatMs * 3) {
-    problems.push(
-      `silenceMaxMs (${resolved.silenceMaxMs}) must be at least three times heartbeatMs (${resolved.heartbeatMs})`,
-    );
+  };
+  const { heartbeatMs, silenceMaxMs } = resolved;
+  // What is no number is a problem by itself.
+  const areNumbers = Number.isFinite(heartbeatMs) && Number.isFinite(silenceMaxMs);
+  if (areNumbers && silenceMaxMs < heartbeatMs * 3) {
+    problems.push(`silenceMaxMs (${silenceMaxMs}) must be at least three times heartbeatMs (${heartbeatMs})`);
   }
   // Those of the environment have not been looked at yet.
   const unusable = given.brokers === undefined ? brokerList(resolved.brokers) : undefined;
   if (unusable !== undefined) problems.push(`brokers ${unusable}`);
   refuseProblems('serve', problems);
-  return resolved;
+  return Object.freeze({ ...resolved, logger: chooseLogger(given.logger, `majordomo worker ${resolved.name}`) });
 }
 
 /** @throws MajordomoError INVALID_OPTION. */
 export function resolveDrainTimeout(options: { readonly timeoutMs?: number | undefined }, defaultMs: number): number {
+  refuseWrongOptions('drain', options, 'drain({ timeoutMs: 5_000 })');
   refuseProblems('drain', optionProblems(options, { timeoutMs: numberFrom(0, WIRE_LIMITS.timeMaxMs) }));
   return options.timeoutMs ?? defaultMs;
 }

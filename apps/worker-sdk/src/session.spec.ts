@@ -1,162 +1,15 @@
 // A worker on real sockets, with a broker whose every word the test says.
 
-import {
-  Chance,
-  decodeBody,
-  decodeMessage,
-  encodeBody,
-  encodeMessages,
-  isMajordomoError,
-  Kind,
-  NO_BYTES,
-  Output,
-  PROTOCOL_VERSION,
-  Role,
-  type Dispatch,
-  type LinkId,
-  type WireRecord,
-} from '@majordomo/protocol';
-import { DealerPort, RouterPort, SystemClock } from '@majordomo/runtime';
-import type { RequestContext } from './context.js';
+import { Chance, decodeBody, encodeBody, isMajordomoError, Kind, NO_BYTES, Output, Role } from '@majordomo/protocol';
+import { DealerPort, SystemClock } from '@majordomo/runtime';
 import { Counters, type WorkerEvent } from './core/events.js';
 import type { Worker } from './core/worker.js';
-import { Method, Service } from './decorators.js';
-import type { WorkerNews } from './news.js';
+import { closeAll, dispatch, Lab, logbook, serving } from './played-broker.js';
 import { resolveServeOptions, type ServeOptions } from './serve-options.js';
 import { serve } from './serve.js';
-import { WorkerSession, type WorkerHandle } from './session.js';
+import { WorkerSession } from './session.js';
 
-const WELCOME = {
-  kind: Kind.welcome,
-  version: PROTOCOL_VERSION,
-  instance: 1,
-  heartbeatMs: 1_000,
-  silenceMaxMs: 15_000,
-  messageBytesMax: 1_000_000,
-  namesMax: 16,
-  requestsMax: 100,
-  journal: 0,
-  dedupeWindowMs: 60_000,
-  software: 'played',
-} as const;
-
-const open: { close(): Promise<unknown> }[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
-});
-
-/** Welcomes everybody, takes every last word, and says what it is told to. */
-class PlayedBroker {
-  readonly heard: WireRecord[] = [];
-  readonly #port = new RouterPort({ clock: new SystemClock() });
-  readonly #links = new Map<number, LinkId>();
-  #taken = 0;
-  #notify: () => void = () => undefined;
-  endpoint = '';
-  /** Whether last words are told to have been taken. */
-  takes = true;
-
-  static async open(): Promise<PlayedBroker> {
-    const broker = new PlayedBroker();
-    open.push(broker);
-    broker.endpoint = await broker.#port.bind('tcp://127.0.0.1:0');
-    broker.#port.start({ message: (link, frames) => broker.#take(link, frames), lost: () => undefined });
-    return broker;
-  }
-
-  /** To whoever has this role. */
-  say(role: number, ...records: WireRecord[]): void {
-    const link = this.#links.get(role);
-    if (link !== undefined) for (const message of encodeMessages(records)) this.#port.send(link, message);
-  }
-
-  takeAll(): void {
-    this.takes = true;
-    this.say(Role.worker, { kind: Kind.taken, count: this.#taken });
-  }
-
-  /** The first record of this kind, when it has come. */
-  async hears<K extends WireRecord['kind']>(kind: K): Promise<Extract<WireRecord, { kind: K }>> {
-    for (;;) {
-      const found = this.heard.find((record) => record.kind === kind);
-      if (found !== undefined) return found as Extract<WireRecord, { kind: K }>;
-      await new Promise<void>((resolve) => (this.#notify = resolve));
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#port.shutdown(0);
-  }
-
-  #take(link: LinkId, frames: Uint8Array[]): void {
-    const decoded = decodeMessage(frames);
-    for (const record of decoded.fault === undefined ? decoded.records : []) {
-      this.heard.push(record);
-      if (record.kind === Kind.hello) {
-        this.#links.set(record.roles, link);
-        this.say(record.roles, WELCOME);
-      }
-      if (record.kind === Kind.offer) this.say(Role.worker, { kind: Kind.taken, count: this.#taken });
-      const isLast = record.kind === Kind.final || record.kind === Kind.error || record.kind === Kind.release;
-      if (isLast && link === this.#links.get(Role.worker)) {
-        this.#taken += 1;
-        if (this.takes) this.takeAll();
-      }
-    }
-    this.#notify();
-  }
-}
-
-function dispatch(ref: number, method: number, input: unknown): Dispatch {
-  const id = { service: 0, method, instance: 7, request: ref, attempt: 1, timeLeftMs: 10_000 };
-  const plain = { window: 0, received: 0, headers: NO_BYTES };
-  return { kind: Kind.dispatch, ref, ...id, ...plain, body: encodeBody(input) };
-}
-
-/** Method 0 echoes, 1 waits to be stopped, 2 asks another service, 3 throws. */
-@Service('lab')
-class Lab {
-  readonly stops: unknown[] = [];
-  @Method() echo(input: unknown): unknown {
-    return input;
-  }
-  @Method() wait(_: unknown, context: RequestContext): Promise<never> {
-    return new Promise((_resolve, reject) => {
-      context.signal.addEventListener('abort', () => {
-        this.stops.push((context.signal.reason as { reason: unknown }).reason);
-        reject(context.signal.reason as Error);
-      });
-    });
-  }
-  @Method() ask(_: unknown, context: RequestContext): Promise<unknown> {
-    return context.client.call('other.twice', 21);
-  }
-  @Method() fail(): never {
-    throw new RangeError('no');
-  }
-}
-
-interface Scene {
-  readonly broker: PlayedBroker;
-  readonly worker: WorkerHandle;
-  readonly lab: Lab;
-  readonly news: WorkerNews[];
-}
-
-async function serving(more: Partial<ServeOptions> = {}): Promise<Scene> {
-  const broker = await PlayedBroker.open();
-  const lab = new Lab();
-  const news: WorkerNews[] = [];
-  const worker = await serve({
-    brokers: [broker.endpoint],
-    services: [lab],
-    name: 'spec',
-    onEvent: (each) => news.push(each),
-    ...more,
-  });
-  open.push(worker);
-  return { broker, worker, lab, news };
-}
+afterEach(closeAll);
 
 /** The problems of options, or the code of another error. */
 async function refusalOf(options: unknown): Promise<unknown> {
@@ -205,7 +58,8 @@ describe('serve', () => {
       'silenceMaxMs (1500) must be at least three times heartbeatMs (1000)',
     ]);
     expect(await refusalOf({ services: [] })).toEqual(['services must be a list of instances, at least one']);
-    expect(await refusalOf(undefined)).toBe('INVALID_OPTION');
+    for (const wrong of [undefined, null, 'tcp://127.0.0.1:5555', [new Lab()]])
+      expect(await refusalOf(wrong)).toEqual([expect.stringMatching(/^the options must be an object, as in serve\(/)]);
   });
 
   it('names everything that is wrong with its services', async () => {
@@ -292,15 +146,24 @@ describe('what is thrown as uncaught', () => {
     globalThis.queueMicrotask = real;
   });
 
-  it('is what an observer throws; it disturbs no request', async () => {
+  it('is nothing that an observer throws, odd or not: that is logged', async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const { lines, logger } = logbook();
     const { broker } = await serving({
+      logger,
+      // oxlint-disable-next-line typescript/no-misused-promises -- this is what is tried
       onEvent: ({ kind }) => {
-        if (kind === 'broker.connected') throw new Error('observer');
+        // oxlint-disable-next-line typescript/only-throw-error -- this is what is tried
+        if (kind === 'broker.connected') throw proxy;
+        return Promise.reject(new Error('observer'));
       },
     });
     broker.say(Role.worker, dispatch(1, 0, 'hi'));
     await broker.hears(Kind.final);
-    expect(uncaught).toEqual([expect.objectContaining({ message: 'observer' })]);
+    expect(uncaught).toEqual([]);
+    expect(lines).toContain('error onEvent threw: an object without a readable message was thrown');
+    expect(lines).toContain('error onEvent threw: observer');
   });
 
   it('is a bug of ours: the worker ends, and whoever waits for it is told', async () => {

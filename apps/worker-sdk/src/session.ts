@@ -22,16 +22,18 @@ import {
   type ErrorCode,
   type Milliseconds,
 } from '@majordomo/protocol';
-import { Driver, type Clock, type Port } from '@majordomo/runtime';
+import { callOut, Driver, runApart, type Clock, type Port } from '@majordomo/runtime';
 import type { RequestContext } from './context.js';
-import type { WorkerEvent, WorkerInput } from './core/events.js';
+import type { BrokerEvent, WorkerEvent, WorkerInput } from './core/events.js';
+import { WORKER_LIMITS } from './core/limits.js';
 import type { Run } from './core/state.js';
 import type { Worker } from './core/worker.js';
 import type { MethodPlan, ServicePlan } from './describe.js';
 import type { FailedWith } from './errors.js';
 import { Invocation, type InvocationDesk } from './invocation.js';
-import { tellObserver } from './news.js';
+import type { HandlerCall, StuckHandler, WorkerNews } from './news.js';
 import { resolveDrainTimeout, type ResolvedServeOptions } from './serve-options.js';
+import { errorsOnly, WorkerLog } from './worker-log.js';
 
 /** How long a leaving worker tries to get its last words out, in ms. */
 const LINGER_MS = 500;
@@ -55,6 +57,9 @@ export interface WorkerStatus {
   /** Handlers that ended: with a value, otherwise. */
   readonly succeeded: number;
   readonly failed: number;
+  /** Handlers that were told to stop and have not ended; each keeps its slot. The first 100 of them, the longest stuck first, by name. */
+  readonly stuck: number;
+  readonly stuckHandlers: readonly StuckHandler[];
   /** Requests handed out to this worker again that it was running already or had just finished; they were not run again. */
   readonly duplicates: number;
 }
@@ -98,12 +103,14 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
   readonly #opened = waiter<void>();
   readonly #left = waiter<Leaving>();
   readonly #connected = new Set<string>();
+  readonly #log: WorkerLog;
   #refusal: { readonly code: ErrorCode | undefined; readonly reason: string } | undefined;
   #caller: CallerSession | undefined;
   #isLeaving = false;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#log = new WorkerLog(parts.options.logger, () => parts.clock.now());
     this.chance = parts.chance;
     this.#methods = parts.plans.map((plan) => plan.methods);
     this.#driver = new Driver({
@@ -130,7 +137,7 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
 
   status(): WorkerStatus {
     const { machine, options } = this.#parts;
-    const { phase, running, waiting } = machine.facts();
+    const { phase, running, waiting, stuck } = machine.facts();
     const { succeeded, failed, duplicates } = machine.counters;
     const brokers = options.brokers.map((endpoint) => ({ endpoint, connected: this.#connected.has(endpoint) }));
     return {
@@ -139,6 +146,10 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
       brokers,
       running,
       waiting,
+      stuck: stuck.size,
+      stuckHandlers: Array.from(stuck)
+        .slice(0, WORKER_LIMITS.stuckNamedMax)
+        .map((run) => this.#stuckHandler(run)),
       succeeded,
       failed,
       duplicates,
@@ -181,11 +192,9 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
   }
 
   threw(run: Run, error: unknown): void {
-    const { onEvent } = this.#parts.options;
-    if (onEvent === undefined) return;
-    const { instance, request, attempt } = run;
-    const where = { service: run.service.offer.name, method: run.method.name, attempt };
-    tellObserver(onEvent, { kind: 'handler.failed', ...where, requestId: requestIdText(instance, request), error });
+    const { onEvent, logger } = this.#parts.options;
+    if (onEvent === undefined && logger === undefined) return;
+    this.#report({ kind: 'handler.failed', ...callOf(run), error });
   }
 
   scope(context: RequestContext, deadlineAt: Milliseconds): Asker & Submitter {
@@ -205,6 +214,10 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
         return this.#leave(event.unfinished);
       case 'unreached':
         return this.#opened.reject(this.#noBroker());
+      case 'stuck':
+        return this.#report({ kind: 'handler.stuck', ...this.#stuckHandler(event.run) });
+      case 'unstuck':
+        return this.#report({ kind: 'handler.unstuck', ...this.#stuckHandler(event.run) });
       default:
         return this.#observe(event);
     }
@@ -216,15 +229,33 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
     if (plan === undefined) throw new Error(`no method ${run.methodNumber} of service ${run.service.number}`);
     const invocation = new Invocation(run, plan, this);
     run.invocation = invocation;
-    invocation.start();
+    runApart(startInvocation, invocation);
   }
 
-  #observe(event: Exclude<WorkerEvent, { kind: 'start' | 'abort' | 'resume' | 'left' | 'unreached' }>): void {
+  #stuckHandler(run: Run): StuckHandler {
+    const { clock } = this.#parts;
+    const runningMs = Math.round(clock.now() - run.startedAt);
+    const startedAt = Math.round(clock.date() - runningMs);
+    return { ...callOf(run), startedAt, runningMs, reason: run.aborted ?? 'cancelled' };
+  }
+
+  /** To the log and to the observer, whose exceptions are logged and disturb nothing. */
+  #report(news: WorkerNews): void {
+    this.#log.write(news);
+    const { onEvent } = this.#parts.options;
+    if (onEvent === undefined) return;
+    callOut(
+      () => onEvent(news),
+      (error) => this.#log.callbackFailed('onEvent', error),
+    );
+  }
+
+  #observe(event: BrokerEvent): void {
     if (event.kind === 'broker.connected') this.#connected.add(event.endpoint);
     else if (event.kind === 'broker.serving') this.#opened.resolve();
     else if (event.kind === 'broker.lost') this.#connected.delete(event.endpoint);
     else if (event.kind === 'broker.refused') this.#refusal = event;
-    tellObserver(this.#parts.options.onEvent, event);
+    this.#report(event);
   }
 
   #noBroker(): MajordomoError {
@@ -245,7 +276,7 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
     void Promise.all([this.#driver.stop(LINGER_MS), this.#caller?.close()]).then(() => {
       this.#opened.reject(new MajordomoError('CLOSED', 'the worker was closed before a broker answered'));
       this.#left.resolve({ unfinished });
-      tellObserver(this.#parts.options.onEvent, { kind: 'worker.left', unfinished });
+      this.#report({ kind: 'worker.left', unfinished });
     });
   }
 
@@ -272,11 +303,22 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
       deadlineMs: CALL_DEFAULTS.deadlineMs,
       inFlightMax: CALLER_LIMITS.inFlightMax,
       retryBudget: RETRY_BUDGET,
+      logger: errorsOnly(options.logger),
       clock,
     });
     void caller.open(0);
     return caller;
   }
+}
+
+/** Apart, so that no handler sees what another one put into an AsyncLocalStorage. */
+function startInvocation(invocation: Invocation): void {
+  invocation.start();
+}
+
+function callOf({ service, method, instance, request, attempt }: Run): HandlerCall {
+  const requestId = requestIdText(instance, request);
+  return { service: service.offer.name, method: method.name, requestId, attempt };
 }
 
 /** A promise and its ends. Nobody need be waiting when it rejects. */

@@ -4,6 +4,7 @@
 // W2. Signals are listened to only while somebody waits: a long-lived signal does not collect listeners.
 
 import { decodeBody, MajordomoError, NO_BYTES, type Bytes } from '@majordomo/protocol';
+import { callOut } from '@majordomo/runtime';
 import { framesIn, readBody, type Codec } from './codec.js';
 import { PendingRequest, type Asked } from './core/pending-request.js';
 import type { Abortable, Signals } from './signals.js';
@@ -16,6 +17,8 @@ export interface AskDesk {
   cancel(ask: Ask, cause: unknown): void;
   /** The application has taken so many more values of a stream. */
   consumed(ask: Ask, count: number): void;
+  /** A function of the application failed that was called for one of its requests. */
+  callbackFailed(name: string, error: unknown): void;
 }
 
 /** What a request has to do with the rest of the application. */
@@ -25,7 +28,7 @@ export interface AskLinks {
   readonly signal: AbortSignal | undefined;
   /** The signal of the scope it is asked in. */
   readonly scopeSignal: AbortSignal | undefined;
-  readonly onProgress: ((value: unknown) => void) | undefined;
+  readonly onProgress: ((value: unknown) => unknown) | undefined;
   /** How the reply is to be read. */
   readonly codec: Codec;
 }
@@ -56,7 +59,10 @@ export abstract class Ask extends PendingRequest implements Abortable {
       // A note may be lost; one that nobody can read is.
       return;
     }
-    tellObserver(() => onProgress(value));
+    callOut(
+      () => onProgress(value),
+      (error) => this.links.desk.callbackFailed('onProgress', error),
+    );
   }
 
   /** What these bytes say. @throws MajordomoError UNDECODABLE. */
@@ -157,16 +163,5 @@ export class Handover extends Ask {
   fail(error: MajordomoError): void {
     this.unlisten();
     this.#reject(error);
-  }
-}
-
-/** Calls somebody else's function. What it throws is theirs: it is reported as uncaught and disturbs no request. */
-export function tellObserver(tell: () => void): void {
-  try {
-    tell();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }

@@ -2,6 +2,7 @@
 
 export type { CallOptions, Headers, HeaderValue, StreamOptions, SubmitOptions } from './call-options.js';
 export { codecRule, DEFAULT_CODEC, framesSaid, readBody, writeBody, writeFrame, type Codec } from './codec.js';
+export { BrokerLog, type LoggedBrokerEvent } from './broker-log.js';
 export { CALLER_LIMITS, RETRY_BUDGET } from './core/limits.js';
 export type { RetryBudgetOptions } from './core/retry-budget.js';
 export type { BrokerEvent } from './core/words.js';

@@ -1,7 +1,15 @@
 // Opens an asking side on real sockets.
 
 import { Kind, PROTOCOL_VERSION, Role, WIRE_LIMITS, type Milliseconds } from '@majordomo/protocol';
-import { DealerPort, randomInstance, randomSeed, SystemClock, type Clock, type Port } from '@majordomo/runtime';
+import {
+  DealerPort,
+  randomInstance,
+  randomSeed,
+  SystemClock,
+  type Clock,
+  type Logger,
+  type Port,
+} from '@majordomo/runtime';
 import type { Ask } from './ask.js';
 import { Caller } from './core/caller.js';
 import type { RetryBudgetOptions } from './core/retry-budget.js';
@@ -25,6 +33,8 @@ export interface OpenCallerOptions {
   readonly inFlightMax: number;
   readonly retryBudget: RetryBudgetOptions;
   readonly onEvent?: ((event: BrokerEvent) => void) | undefined;
+  /** Undefined for none. */
+  readonly logger?: Logger | undefined;
   /** For tests: another time, other links, the same numbers every time. */
   readonly clock?: Clock | undefined;
   readonly port?: Port | undefined;
@@ -61,5 +71,6 @@ export function openCaller(options: OpenCallerOptions): CallerSession {
     bytesMax,
     deadlineMs: options.deadlineMs,
     onEvent: options.onEvent,
+    logger: options.logger,
   });
 }

@@ -58,7 +58,15 @@ async function withMachine(): Promise<{ broker: PlayedBroker; session: CallerSes
     retryBudget: RETRY_BUDGET,
   });
   const port = new DealerPort({ clock });
-  const session = new CallerSession({ caller, port, clock, bytesMax: 1e6, deadlineMs: 10_000, onEvent: undefined });
+  const session = new CallerSession({
+    caller,
+    port,
+    clock,
+    bytesMax: 1e6,
+    deadlineMs: 10_000,
+    onEvent: undefined,
+    logger: undefined,
+  });
   open.push(session);
   await session.open(5_000);
   return { broker, session, caller };

@@ -2,10 +2,11 @@
 //
 // B1. Nothing hangs: when the session closes, or breaks by a bug of ours, everybody who waits is told.
 
-import { MajordomoError, type Milliseconds } from '@majordomo/protocol';
-import { Driver, type Clock, type Port } from '@majordomo/runtime';
-import { tellObserver, type Ask, type AskDesk } from './ask.js';
+import { MajordomoError, readThrown, stackText, type Milliseconds } from '@majordomo/protocol';
+import { callOut, Driver, type Clock, type Logger, type Port } from '@majordomo/runtime';
+import type { Ask, AskDesk } from './ask.js';
 import type { CallOptions, StreamOptions, SubmitOptions } from './call-options.js';
+import { BrokerLog } from './broker-log.js';
 import { AddressBook } from './core/addresses.js';
 import type { BrokerStatus, Caller } from './core/caller.js';
 import type { BrokerEvent, CallerEvent, CallerInput } from './core/words.js';
@@ -37,18 +38,21 @@ export interface SessionParts {
   /** Deadline of calls that name none and have no scope, in ms. */
   readonly deadlineMs: number;
   readonly onEvent: ((event: BrokerEvent) => void) | undefined;
+  readonly logger: Logger | undefined;
 }
 
 export class CallerSession implements Asker, Submitter, AskDesk {
   readonly #parts: SessionParts;
   readonly #driver: Driver<CallerInput<Ask>, CallerEvent<Ask>>;
   readonly #view: View;
+  readonly #log: BrokerLog;
   #opening: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
   #bug: MajordomoError | undefined;
 
   constructor(parts: SessionParts) {
     const { clock, deadlineMs } = parts;
     this.#parts = parts;
+    this.#log = new BrokerLog(parts.logger);
     this.#view = new View({ desk: this, clock, deadlineMs, book: new AddressBook(), signals: new Signals() });
     this.#driver = new Driver({
       machine: parts.caller,
@@ -136,6 +140,11 @@ export class CallerSession implements Asker, Submitter, AskDesk {
     this.#driver.input({ kind: 'consumed', request, count });
   }
 
+  /** AskDesk. */
+  callbackFailed(name: string, error: unknown): void {
+    this.#parts.logger?.error(`${name} threw: ${readThrown(error).message}`, { stack: stackText(error) });
+  }
+
   #tell(event: CallerEvent<Ask>): void {
     switch (event.kind) {
       case 'value':
@@ -161,7 +170,12 @@ export class CallerSession implements Asker, Submitter, AskDesk {
 
   #observe(event: BrokerEvent): void {
     const { onEvent } = this.#parts;
-    if (onEvent !== undefined) tellObserver(() => onEvent(event));
+    this.#log.broker(event);
+    if (onEvent === undefined) return;
+    callOut(
+      () => onEvent(event),
+      (error) => this.callbackFailed('onEvent', error),
+    );
   }
 
   /** B1: the machine can no longer be trusted, but those who wait are known. */

@@ -11,7 +11,7 @@ import {
   type Address,
   type Bytes,
 } from '@majordomo/protocol';
-import type { Clock } from '@majordomo/runtime';
+import { boundHere, type Clock } from '@majordomo/runtime';
 import { Call, Handover, type AskDesk, type AskLinks } from './ask.js';
 import {
   checkCallOptions,
@@ -160,6 +160,7 @@ export class View implements Asker, Submitter {
 
   #linksOf({ signal, onProgress, codec = DEFAULT_CODEC }: CallOptions): AskLinks {
     if (signal === undefined && onProgress === undefined && codec === DEFAULT_CODEC) return this.#plainLinks;
-    return { ...this.#plainLinks, signal, onProgress, codec };
+    // Called in the asynchronous context of the call, not in that of whatever brings the note.
+    return { ...this.#plainLinks, signal, onProgress: onProgress && boundHere(onProgress), codec };
   }
 }

@@ -2,6 +2,10 @@
 
 import { MajordomoError } from './errors.js';
 import { nearestName } from './nearest.js';
+import { boundedText } from './thrown.js';
+
+/** Of a value in a message, in characters. */
+const SHOWN_LENGTH_MAX = 100;
 
 /** Looks at one value that was given. @returns what is wrong with it, to be read after the name: `must be …`; undefined when nothing is. */
 export type OptionRule = (value: unknown) => string | undefined;
@@ -26,8 +30,10 @@ export function wholeNumberFrom(min: number, max: number): OptionRule {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+  if (typeof value === 'string') return JSON.stringify(boundedText(value, SHOWN_LENGTH_MAX));
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Array.isArray(value) ? 'an array' : 'an object';
 }
 
 /** A text of 1 to `bytesMax` bytes without control characters. */
@@ -64,6 +70,17 @@ export function optionProblems<Options>(given: object, rules: OptionRules<Option
     }
   }
   return problems;
+}
+
+/**
+ * Refuses what is no object of options at all.
+ *
+ * @param example how the function is called, for the message.
+ * @throws MajordomoError INVALID_OPTION.
+ */
+export function refuseWrongOptions(of: string, given: unknown, example: string): void {
+  if (plainRecord(given) === undefined) return;
+  refuseProblems(of, [`the options must be an object, as in ${example}, not ${shown(given)}`]);
 }
 
 /**

@@ -1,5 +1,6 @@
 // The turn, seen from both sides of a driver: a machine that does as it is told, and a port that writes down what it is asked.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { decodeMessage, encodeMessages, Kind, Output, type LinkInput, type Machine } from '@majordomo/protocol';
 import { Driver } from './driver.js';
 import { FakeClock } from './fake/clock.js';
@@ -151,6 +152,21 @@ test('a lone message is answered in the turn in which it came', () => {
   port.handlers?.message(3, frames(1));
   clock.advance(0);
   expect(log).toEqual(['send 3: 5']);
+});
+
+test('events are delivered in the context in which the driver was made, whoever began or ended the turn', () => {
+  const storage = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const { clock, driver } = storage.run('driver', () => setUp(() => seen.push(storage.getStore())));
+  storage.run('request', () => {
+    driver.input((output) => output.tell('one'));
+    clock.advance(0);
+    driver.input((output) => {
+      for (let i = 0; i < TURN_RECORDS_MAX; i++) output.send(1, settled(i));
+      output.tell('two');
+    });
+  });
+  expect(seen).toEqual(['driver', 'driver']);
 });
 
 test('links open before records leave, close after them, and events come last', () => {

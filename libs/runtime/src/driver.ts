@@ -10,6 +10,7 @@
 // V8. A message of another protocol ends the turn at once: its answers are messages of their own, so waiting for more gains nothing.
 // V9. Timers are judged after input: before the machine is woken, the port delivers what has arrived (port.ts O7). A process that was
 //     stopped or computed for long thus reads answers before it judges deadlines, and signs of life before it judges silences.
+// V10. Events are delivered in the asynchronous context in which the driver was made (call-out.ts O2), not in that of whatever input began the turn.
 
 import {
   decodeMessage,
@@ -21,6 +22,7 @@ import {
   type Machine,
   type WireRecord,
 } from '@majordomo/protocol';
+import { AsyncScope } from './call-out.js';
 import type { Cancel, Clock } from './clock.js';
 import { Commits, type CommitStore, type ReadEntry } from './commits.js';
 import { Counters } from './counters.js';
@@ -71,6 +73,7 @@ export class Driver<Input, Event> {
   readonly #port: Port;
   readonly #clock: Clock;
   readonly #sorting = new Sorting();
+  readonly #scope = new AsyncScope();
   readonly #commits: Commits | undefined;
   #state: DriverState = 'new';
   /** An end of turn is on its way. */
@@ -232,7 +235,7 @@ export class Driver<Input, Event> {
       for (const link of output.closes) this.#port.close(link);
       output.connects.length = 0;
       output.closes.length = 0;
-      if (!this.#isTelling) this.#tell(output.events);
+      if (!this.#isTelling && output.events.length > 0) this.#scope.run(this.#tell, output.events); // V10
       this.#arm();
     } catch (error) {
       this.#fail(error);
@@ -303,9 +306,8 @@ export class Driver<Input, Event> {
    * What an observer puts in while it is told may add events behind these: they are told next turn, after their records (V2),
    * or at once when the observer has stopped the driver, which has sent them.
    */
-  #tell(events: Event[]): void {
+  readonly #tell = (events: Event[]): void => {
     const count = events.length;
-    if (count === 0) return;
     let told = 0;
     this.#isTelling = true;
     try {
@@ -317,7 +319,7 @@ export class Driver<Input, Event> {
     }
     if (events.length === told) events.length = 0;
     else events.splice(0, told);
-  }
+  };
 
   /** V3. A timer that is due earlier than it need be stays: it looks again when it fires, which is cheaper than setting it anew each turn. */
   #arm(): void {

@@ -1,4 +1,4 @@
-// The environment, as far as the SDKs read it: one variable, in one place.
+// The environment, as far as the SDKs read it, in one place.
 
 import { DEFAULT_BROKER } from '@majordomo/protocol';
 
@@ -9,4 +9,21 @@ export function defaultBrokers(environment: NodeJS.ProcessEnv = process.env): re
   const named = (environment['MAJORDOMO_BROKER'] ?? '').split(',').map((each) => each.trim());
   const brokers = named.filter((each) => each !== '');
   return brokers.length > 0 ? brokers : [DEFAULT_BROKER];
+}
+
+/**
+ * What is logged when nobody says otherwise: `MAJORDOMO_LOG_LEVEL`, a word of `majordomo broker --log-level`. Undefined for nothing.
+ */
+export function logLevel(environment: NodeJS.ProcessEnv = process.env): 'info' | 'warn' | 'error' | undefined {
+  switch (environment['MAJORDOMO_LOG_LEVEL']) {
+    case 'silent':
+      return undefined;
+    case 'fatal':
+    case 'error':
+      return 'error';
+    case 'warn':
+      return 'warn';
+    default:
+      return 'info';
+  }
 }

@@ -19,12 +19,12 @@ async function broker({ folder: data }: PartInit): Promise<string> {
 }
 
 async function worker(init: PartInit): Promise<string> {
-  await serve({ brokers: [init.endpoint], services: [new Bench()] });
+  await serve({ brokers: [init.endpoint], logger: false, services: [new Bench()] });
   return '';
 }
 
 async function client(init: PartInit): Promise<Ask> {
-  const majordomo = await connect({ brokers: [init.endpoint] });
+  const majordomo = await connect({ brokers: [init.endpoint], logger: false });
   return (body, done) => {
     majordomo.call<Uint8Array>('bench.echo', body).then(
       (answer) => done(answer.length === body.length), // oxlint-disable-line promise/no-callback-in-promise -- the harness counts answers by callback
@@ -34,7 +34,7 @@ async function client(init: PartInit): Promise<Ask> {
 }
 
 async function submitter(init: PartInit): Promise<Ask> {
-  const majordomo = await connect({ brokers: [init.endpoint] });
+  const majordomo = await connect({ brokers: [init.endpoint], logger: false });
   return (body, done) => {
     majordomo.submit('bench.echo', body).then(
       (ticket) => done(ticket.id !== ''), // oxlint-disable-line promise/no-callback-in-promise -- the harness counts answers by callback

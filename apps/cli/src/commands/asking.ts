@@ -54,7 +54,7 @@ function connectAs(
   options: ConnectOptions<readonly []> = {},
 ): Promise<Client> {
   const brokers = [...new Set(broker)];
-  return connect({ ...options, brokers, connectTimeoutMs: connectTimeout, deadlineMs: timeout });
+  return connect({ ...options, logger: false, brokers, connectTimeoutMs: connectTimeout, deadlineMs: timeout });
 }
 
 /** Ctrl-C: the first cancels what is under way, so that the handler can stop; the second ends the process at once. */

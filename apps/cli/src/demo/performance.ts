@@ -48,7 +48,7 @@ export class Performance {
     this.#endpoint = broker.ready.endpoint ?? '';
     story.tell(`broker listens on ${this.#endpoint}`);
     const [victim] = await Promise.all([this.#startWorker(), this.#startWorker()]);
-    const client = await connect({ brokers: [this.#endpoint], name: 'demo-client' });
+    const client = await connect({ brokers: [this.#endpoint], name: 'demo-client', logger: false });
     try {
       story.tell(`client makes ${calls.toLocaleString('en-US')} calls of orders.create, ${IN_FLIGHT} at a time`);
       await Promise.race([this.#callAll(client, victim), this.#crew.failed]);

@@ -9,5 +9,5 @@ import { liveWithParent, tellParent } from './words.js';
 
 liveWithParent();
 const [endpoint = '', name = '', file = ''] = process.argv.slice(2);
-await serve({ brokers: [endpoint], name, services: [new Orders(name, openSync(file, 'a'))] });
+await serve({ brokers: [endpoint], name, logger: false, services: [new Orders(name, openSync(file, 'a'))] });
 tellParent({ kind: 'ready' });

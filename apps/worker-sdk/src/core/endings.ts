@@ -12,6 +12,7 @@ import type { Memory } from './memory.js';
 import type { Lease, Outcome, Run } from './state.js';
 import { admit, vacate } from './slots.js';
 import { pump } from './streaming.js';
+import { awaitEnd } from './stuck.js';
 
 /** The handler has ended with this outcome. A run whose end is known already stays as it is. */
 export function finish(memory: Memory, run: Run, outcome: Outcome, now: Milliseconds): void {
@@ -59,7 +60,8 @@ export function flush(memory: Memory, run: Run, now: Milliseconds): void {
     const word = refusal ?? (isThrough(lease) ? run.outcome : undefined);
     if (word !== undefined) say(memory, lease, word, now);
     // Nobody is left to whom the values could go.
-    if (refusal !== undefined && run.leases === undefined && run.state === 'running') abort(memory, run, 'lease-lost');
+    if (refusal !== undefined && run.leases === undefined && run.state === 'running')
+      abort(memory, run, 'lease-lost', now);
     lease = next;
   }
   if (run.leases === undefined) orphaned(memory, run, now);
@@ -120,7 +122,7 @@ export function overrun(memory: Memory, run: Run, now: Milliseconds): void {
   if (run.state !== 'running') return;
   const limitMs = run.method.executionTimeoutMs;
   run.outcome = problem('EXECUTION_TIMEOUT', 'unknown', `the handler took longer than ${limitMs} ms`);
-  abort(memory, run, 'execution-timeout');
+  abort(memory, run, 'execution-timeout', now);
   run.become('overrun');
   sayToAll(memory, run, run.outcome, now);
 }
@@ -133,7 +135,7 @@ export function passDeadline(memory: Memory, run: Run, now: Milliseconds): void 
       drop(memory, run, now);
       return;
     case 'running':
-      abort(memory, run, 'deadline');
+      abort(memory, run, 'deadline', now);
       return;
     case 'flushing':
       sayToAll(memory, run, stopped('deadline', 'yes'), now);
@@ -151,7 +153,7 @@ export function passDeadline(memory: Memory, run: Run, now: Milliseconds): void 
 export function cancel(memory: Memory, lease: Lease, reason: CancelReason, now: Milliseconds): void {
   const run = lease.run;
   if (run.state === 'running' && run.leases === lease && lease.next === undefined) {
-    abort(memory, run, reason);
+    abort(memory, run, reason, now);
     return;
   }
   say(memory, lease, stopped(reason, run.state === 'waiting' ? 'no' : 'yes'), now);
@@ -159,8 +161,9 @@ export function cancel(memory: Memory, lease: Lease, reason: CancelReason, now: 
 }
 
 /** Tells the handler to stop, once. */
-export function abort(memory: Memory, run: Run, reason: CancelReason): void {
+export function abort(memory: Memory, run: Run, reason: CancelReason, now: Milliseconds): void {
   if (run.aborted !== undefined) return;
   run.aborted = reason;
+  awaitEnd(memory, run, now);
   memory.output.tell({ kind: 'abort', run, reason });
 }

@@ -28,6 +28,10 @@ export type WorkerEvent =
   | { readonly kind: 'abort'; readonly run: Run; readonly reason: CancelReason }
   /** `run.flow.isOpen` again. */
   | { readonly kind: 'resume'; readonly run: Run }
+  /** The handler was told to stop `stuckAfterMs` ago and has not ended: it keeps its slot. Once for a run. */
+  | { readonly kind: 'stuck'; readonly run: Run }
+  /** A handler that was reported as stuck has ended after all. */
+  | { readonly kind: 'unstuck'; readonly run: Run }
   | BrokerEvent
   /** No broker has welcomed us in the time that `open` allowed. We go on trying. */
   | { readonly kind: 'unreached' }

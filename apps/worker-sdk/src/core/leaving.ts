@@ -54,6 +54,6 @@ export function leave(memory: Memory, now: Milliseconds): void {
 }
 
 function giveUp(memory: Memory, run: Run, now: Milliseconds): void {
-  abort(memory, run, 'drain');
+  abort(memory, run, 'drain', now);
   for (let lease = run.leases; lease !== undefined; lease = run.leases) release(memory, lease, 'unknown', now);
 }

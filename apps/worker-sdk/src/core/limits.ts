@@ -32,4 +32,11 @@ export const WORKER_LIMITS = Object.freeze({
   streamKeptBytesMax: 16 * MIB,
   /** How long a drain waits for handlers and brokers when its caller says nothing, in ms: what orchestrators give before SIGKILL. */
   drainTimeoutMs: 30_000,
+  /** A handler that has not ended this long after it was told to stop is reported, in ms: an I/O call that looks at no signal takes seconds. */
+  stuckAfterMs: 10_000,
+  /** Handlers that status() names, of those that do not end. */
+  stuckNamedMax: 100,
+  /** Failures of handlers that are logged in one `failuresLoggedMs`: a service that fails for everybody must not fill a disk. */
+  failuresLoggedMax: 20,
+  failuresLoggedMs: 10_000,
 });

@@ -13,6 +13,8 @@ export interface WorkerSettings {
   readonly hello: Hello;
   readonly chance: Chance;
   readonly services: readonly ServiceOffer[];
+  /** A handler that has not ended this long after it was told to stop is reported. */
+  readonly stuckAfterMs: Milliseconds;
 }
 
 /** serving, then draining, then left; never back. */
@@ -34,6 +36,9 @@ export class Memory {
   readonly services: readonly ServiceState[];
   readonly reachTimer = new Timer<Run | undefined>(undefined, 'reach');
   readonly drainTimer = new Timer<Run | undefined>(undefined, 'drain');
+  readonly stuckAfterMs: Milliseconds;
+  /** Runs whose handlers do not end (stuck.ts). */
+  readonly stuck = new Set<Run>();
   /** Runs that are neither remembered nor gone. */
   inHand = 0;
   /** The number of handlers that no broker counts has changed. */
@@ -41,6 +46,7 @@ export class Memory {
   phase: Phase = 'serving';
 
   constructor(settings: WorkerSettings) {
+    this.stuckAfterMs = settings.stuckAfterMs;
     this.links = new BrokerLinks(settings, this.output);
     this.sides = this.links.all.map((link) => new Side(link));
     this.services = settings.services.map((offer, number) => new ServiceState(number, offer));

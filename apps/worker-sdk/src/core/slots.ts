@@ -7,6 +7,7 @@ import { Timer, type Milliseconds } from '@majordomo/protocol';
 import { countUnleased } from './leases.js';
 import type { Memory } from './memory.js';
 import type { Run } from './state.js';
+import { reportEnd } from './stuck.js';
 
 /** A new run starts, or waits for room. */
 export function admit(memory: Memory, run: Run, now: Milliseconds): void {
@@ -18,6 +19,7 @@ export function admit(memory: Memory, run: Run, now: Milliseconds): void {
 function start(memory: Memory, run: Run, now: Milliseconds): void {
   run.service.running += 1;
   run.become('running');
+  run.startedAt = now;
   memory.counters.started += 1;
   const limitMs = run.method.executionTimeoutMs;
   if (limitMs > 0) {
@@ -32,6 +34,7 @@ export function vacate(memory: Memory, run: Run, now: Milliseconds): void {
   const service = run.service;
   if (run.leases === undefined) countUnleased(memory, run, -1);
   if (run.execution !== undefined) memory.timers.clear(run.execution);
+  reportEnd(memory, run);
   service.running -= 1;
   const next = service.waiting.length === 0 ? undefined : service.waiting.shift();
   if (next !== undefined) start(memory, next, now);

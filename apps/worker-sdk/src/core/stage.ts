@@ -44,7 +44,13 @@ export class Stage {
   constructor(concurrency = 2) {
     const methods = [offered('get'), offered('watch', { streams: true }), offered('slow', { executionTimeoutMs: 50 })];
     const services = [{ name: 'orders', methods, concurrency }];
-    this.worker = new Worker({ endpoints: ['a', 'b'], hello: HELLO, chance: new Chance(1), services });
+    this.worker = new Worker({
+      endpoints: ['a', 'b'],
+      hello: HELLO,
+      chance: new Chance(1),
+      services,
+      stuckAfterMs: 1_000,
+    });
     this.worker.handle({ kind: 'open', timeoutMs: 500 }, this.now);
     this.seen();
   }

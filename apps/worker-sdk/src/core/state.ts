@@ -111,6 +111,10 @@ export class Run extends Timer<Run | undefined> implements Listed {
   finishedAt: Milliseconds = 0;
   /** The limit on the execution, where the method has one. */
   execution: Timer<Run | undefined> | undefined = undefined;
+  /** When its handler was called. */
+  startedAt: Milliseconds = 0;
+  /** Runs from the moment in which the handler was told to stop (stuck.ts). */
+  stopping: Timer<Run | undefined> | undefined = undefined;
   /** The same request, handed out again after this run was told to stop: it starts when this one has ended. */
   successor: Run | undefined = undefined;
   /** The shell's own: whatever it needs to find the handler again. */

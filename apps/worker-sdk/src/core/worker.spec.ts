@@ -237,3 +237,28 @@ it('whatever a broker says in whatever order, the machine does not throw, and ev
     expect(last.filter((text) => text.startsWith('left'))).toHaveLength(1);
   }
 });
+
+describe('a handler that was told to stop and does not end', () => {
+  it('is reported once, keeps its slot, and is reported again when it ends', () => {
+    const stage = serving(1);
+    stage.from('a', dispatch(1, 5, { timeLeftMs: 100 }), dispatch(2, 6));
+    expect(stage.wait(100)).toEqual(['abort 7-5 deadline']);
+    expect(stage.wait(999)).toEqual([]);
+    expect(stage.worker.facts().stuck.size).toBe(0);
+    expect(stage.wait(1)).toEqual(['stuck 7-5']);
+    expect([...stage.worker.facts().stuck]).toEqual([stage.run('7-5')]);
+    expect(stage.worker.facts()).toMatchObject({ running: 1, waiting: 1 });
+    expect(stage.wait(5_000)).toEqual([]);
+    expect(stage.fail('7-5')).toEqual(['a ERROR 1 DEADLINE_EXCEEDED yes', 'unstuck 7-5', 'start 7-6']);
+    expect(stage.worker.facts().stuck.size).toBe(0);
+  });
+
+  it('is reported also after it used the time of its method, and not when it ends in time', () => {
+    const stage = serving();
+    stage.from('a', dispatch(1, 5, { method: 2 }), dispatch(2, 6, { method: 2 }));
+    stage.wait(50);
+    stage.fail('7-6');
+    expect(stage.wait(1_000)).toEqual(['stuck 7-5']);
+    expect(stage.value('7-5')).toContain('unstuck 7-5');
+  });
+});

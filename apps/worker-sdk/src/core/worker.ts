@@ -22,6 +22,7 @@ import { failed } from './leases.js';
 import { drain, leave, leaveWhenDone } from './leaving.js';
 import { Memory, type Phase, type WorkerSettings } from './memory.js';
 import { Run, type Lease, type Side } from './state.js';
+import { reportStuck, STUCK } from './stuck.js';
 
 /** What there is to see of a worker at one moment. */
 export interface WorkerFacts {
@@ -34,6 +35,8 @@ export interface WorkerFacts {
   readonly waiting: number;
   /** Outcomes remembered. */
   readonly remembered: number;
+  /** Runs whose handlers were told to stop and do not end, the longest stuck first. */
+  readonly stuck: ReadonlySet<Run>;
 }
 
 export class Worker implements Machine<WorkerInput, WorkerEvent> {
@@ -54,7 +57,7 @@ export class Worker implements Machine<WorkerInput, WorkerEvent> {
   }
 
   facts(): WorkerFacts {
-    const { phase, sides, services, outcomes } = this.#memory;
+    const { phase, sides, services, outcomes, stuck } = this.#memory;
     let running = 0;
     let waiting = 0;
     for (const service of services) {
@@ -62,7 +65,7 @@ export class Worker implements Machine<WorkerInput, WorkerEvent> {
       waiting += service.waiting.length;
     }
     const connected = sides.filter((side) => side.link.isOpen).length;
-    return { phase, connected, running, waiting, remembered: outcomes.size };
+    return { phase, connected, running, waiting, remembered: outcomes.size, stuck };
   }
 
   handle(input: WorkerInput | LinkInput, now: Milliseconds): void {
@@ -232,6 +235,8 @@ export class Worker implements Machine<WorkerInput, WorkerEvent> {
     if (timer === memory.drainTimer) leave(memory, this.#now);
     else if (timer === memory.reachTimer) memory.output.tell({ kind: 'unreached' });
     else if (timer instanceof Run) passDeadline(memory, timer, this.#now);
-    else if (timer.owner !== undefined) overrun(memory, timer.owner, this.#now);
+    else if (timer.owner === undefined) return;
+    else if (timer.purpose === STUCK) reportStuck(memory, timer.owner);
+    else overrun(memory, timer.owner, this.#now);
   }
 }
