@@ -250,8 +250,13 @@ export function submit(ref: number, more: Partial<Of<typeof Kind.submit>> = {}):
 }
 
 /** A question about a ticket or a dead letter, with the NAME that it needs. */
-export function asking(ref: number, method: string, id: string): WireRecord[] {
-  return [name(9, 'majordomo', method), request(ref, { name: 9, body: encodeBody(id) })];
+export function asking(
+  ref: number,
+  method: string,
+  id: string,
+  more: Partial<Of<typeof Kind.request>> = {},
+): WireRecord[] {
+  return [name(9, 'majordomo', method), request(ref, { name: 9, body: encodeBody(id), ...more })];
 }
 
 export function final(ref: number, more: Partial<Of<typeof Kind.final>> = {}): WireRecord {

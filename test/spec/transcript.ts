@@ -324,7 +324,7 @@ export class Transcript {
       case 'asks-status':
       case 'collects':
       case 'withdraws':
-        this.#askTicket(peer, verb, third, fourth);
+        this.#askTicket(peer, verb, third, fourth, options);
         return;
       case 'cancels':
         this.#say(peer, { kind: Kind.cancel, ref: Number(third), reason: (fourth || 'cancelled') as CancelReason });
@@ -441,11 +441,11 @@ export class Transcript {
   }
 
   /** Asks the broker's own service about a ticket: `c1 collects 5 1.2`. */
-  #askTicket(peer: Peer, verb: string, ref: string, name: string): void {
+  #askTicket(peer: Peer, verb: string, ref: string, name: string, options: Line['options']): void {
     const method = { 'asks-status': 'ticketStatus', collects: 'ticketResult', withdraws: 'ticketCancel' }[verb] ?? '';
     if (verb !== 'collects') this.#plain.add(`${peer.name}/${ref}`);
     const id = requestIdText(JOURNAL, Disk.ticket(name));
-    this.#sayRequest(peer, Number(ref), this.#nameOf(peer, `majordomo.${method}`), encodeBody(id), {});
+    this.#sayRequest(peer, Number(ref), this.#nameOf(peer, `majordomo.${method}`), encodeBody(id), options);
   }
 
   #request(peer: Peer, line: Line): void {

@@ -24,10 +24,11 @@ import { comeBack, expire } from './dispatch.js';
 import { sayTaken } from './granting.js';
 import type { BrokerEvent } from './events.js';
 import { claim } from './holdings.js';
+import { Joined } from './joined.js';
 import type { FoundJournal } from './journal.js';
 import { attendLink, endSession, ensureLink, loseLink, refuseLink, takeGoodbye, takeHello } from './links.js';
 import { Memory } from './memory.js';
-import { acknowledge, compactOutcomes, expireOutcomes } from './outcomes.js';
+import { acknowledge, compactOutcomes, expireJoined, expireOutcomes } from './outcomes.js';
 import { endParking } from './places.js';
 import { takeRead, type StoredEntry } from './reading.js';
 import { finishReading, openJournal, releaseHeld, restore, setRoom } from './restoring.js';
@@ -63,7 +64,7 @@ export type StoreInput =
 export type OperatorInput =
   /** Take nothing new; `drain.ended` is told when nothing is unsettled or the time is over. */
   | { readonly kind: 'drain'; readonly timeoutMs: number }
-  /** Say GOODBYE to everybody. */
+  /** Say GOODBYE to everybody. No input follows. */
   | { readonly kind: 'close' };
 
 /** Replies that a worker may keep although they were taken: TAKEN goes with the next DISPATCH, and by itself when there are so many. */
@@ -236,6 +237,7 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
       if (timer.durable === undefined) expire(memory, timer, now);
       else expireDurable(memory, timer, now);
     } else if (timer === memory.journal.holdTimer) releaseHeld(memory, now);
+    else if (timer instanceof Joined) expireJoined(memory, timer, now);
     else if (timer instanceof Deferral) expireDeferral(memory, timer, now);
     else if (timer instanceof Lease) overrun(memory, timer, now);
     else if (timer === memory.windowTimer) expireOutcomes(memory, now);
@@ -267,11 +269,11 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
     memory.output.tell({ event: 'drain.ended', unsettled: memory.unsettled });
   }
 
+  /** What waits for the disk leaves before GOODBYE, which is the last word on a link; the port closes the links. */
   #close(): void {
-    const memory = this.#memory;
-    for (const link of memory.links.values()) {
-      memory.output.send(link.id, { kind: Kind.goodbye, code: undefined, reason: 'the broker is closing' });
-      memory.output.close(link.id);
+    const { links, output } = this.#memory;
+    for (const { id } of links.values()) {
+      output.sendStored(id, { kind: Kind.goodbye, code: undefined, reason: 'the broker is closing' });
     }
   }
 }

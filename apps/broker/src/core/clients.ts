@@ -21,6 +21,7 @@ import { hasRoomForCall, memoryFull } from './budget.js';
 import { deliver, fail, park } from './dispatch.js';
 import { joinHolder } from './holdings.js';
 import { INTROSPECTION } from './introspection.js';
+import type { JoinInit } from './joined.js';
 import { orderOf } from './keeping.js';
 import type { Memory, Refusal } from './memory.js';
 import { asksAgain, asksForUnread, operate, OPERATIONS } from './operations.js';
@@ -177,7 +178,7 @@ function joinKeyed(
     refuse(memory, session, record.ref, busy(memory, 'too many wait for this idempotency key'), now);
     return true;
   }
-  join(memory, known, session, record.ref);
+  join(memory, known, askerOf(session, record, now), now);
   if (known.durable === undefined) {
     known.deadline = Math.max(known.deadline, now + record.timeLeftMs);
     memory.timers.set(known, known.deadline, now);
@@ -197,7 +198,7 @@ function introspect(
   const { ref } = record;
   const describe = Object.hasOwn(INTROSPECTION, name.method) ? INTROSPECTION[name.method] : undefined;
   if (describe === undefined) {
-    if (operate(memory, { session, ref }, name.method, record.body, now)) return;
+    if (operate(memory, askerOf(session, record, now), name.method, record.body, now)) return;
     const details = { methods: [...Object.keys(INTROSPECTION), ...OPERATIONS] };
     refuse(
       memory,
@@ -210,6 +211,10 @@ function introspect(
   }
   const body = encodeBody(describe(memory, now));
   memory.send(session, { kind: Kind.final, ref, end: false, count: 0, headers: new Uint8Array(0), body }, now);
+}
+
+function askerOf(session: Session, { ref, timeLeftMs }: RequestRecord, now: Milliseconds): JoinInit {
+  return { session, ref, deadline: now + (timeLeftMs || CALL_DEFAULTS.deadlineMs) };
 }
 
 /** A request that nobody knows yet. */
@@ -281,7 +286,7 @@ function leaveOthers(memory: Memory, request: Request, session: Session, ref: nu
     request.askerLeft = true;
     return others.length > 0;
   }
-  others.splice(at, 1);
+  for (const other of others.splice(at, 1)) memory.timers.clear(other);
   memory.askerCount -= 1;
   return others.length > 0 || !request.askerLeft;
 }
@@ -317,7 +322,11 @@ export function loseClient(memory: Memory, session: Session, now: Milliseconds):
 function leave(memory: Memory, request: Request, session: Session): void {
   const { others } = request;
   if (others === undefined) return;
-  for (const other of others) if (other.session === session) session.requests.delete(other.ref);
+  for (const other of others) {
+    if (other.session !== session) continue;
+    session.requests.delete(other.ref);
+    memory.timers.clear(other);
+  }
   const left = others.filter((other) => other.session !== session);
   memory.askerCount -= others.length - left.length;
   request.others = left;

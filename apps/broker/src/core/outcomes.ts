@@ -4,6 +4,7 @@
 // O2. The outcome is kept until the client says it has it, or the window is over, or its bytes are needed: then the oldest go first,
 //     and a resend that asks for one of those is refused, never run again.
 // O3. Whoever still works on a settled request is told to stop; its lease counts until it answers.
+// O4. Each of several who wait has a deadline of its own, and is answered when that passes.
 
 import {
   ERRORS,
@@ -22,6 +23,7 @@ import {
 import { dropReply, needBody, readFor } from './bodies.js';
 import { outcomeBytesMax } from './shares.js';
 import { collected, keepOutcome } from './keeping.js';
+import { Joined, type JoinInit } from './joined.js';
 import type { DeadPart } from './journal-entry.js';
 import type { Memory, Refusal } from './memory.js';
 import { keepable, type Asker, type Request, type Session } from './state.js';
@@ -87,9 +89,16 @@ export function settle(
   if (request.durable === undefined) endVolatile(memory, request, now);
   else keepOutcome(memory, request, request.reply, isDead ? deadPart(request) : undefined, now);
   const others = request.others;
-  if (others !== undefined) for (const other of others) answer(memory, other.session, other.ref, request, now);
+  if (others !== undefined) answerAll(memory, others, request, now);
   if (request.durable === undefined) request.headers = NO_BYTES;
   else dropReply(memory, request, request.durable);
+}
+
+function answerAll(memory: Memory, others: NonNullable<Request['others']>, request: Request, now: Milliseconds): void {
+  for (const other of others) {
+    memory.timers.clear(other);
+    answer(memory, other.session, other.ref, request, now);
+  }
 }
 
 function willDie(reply: Final | ErrorReply): reply is ErrorReply {
@@ -118,10 +127,26 @@ function deadPart({ history = [], headers, body }: Request): DeadPart {
 }
 
 /** One more who waits for the outcome, or asks for it again. */
-export function join(memory: Memory, request: Request, session: Session, ref: number): void {
+export function join(memory: Memory, request: Request, asker: JoinInit, now: Milliseconds): void {
   memory.askerCount += 1;
-  (request.others ??= []).push({ session, ref });
-  session.requests.set(ref, request);
+  const joined = new Joined(asker, request);
+  (request.others ??= []).push(joined);
+  asker.session.requests.set(asker.ref, request);
+  if (!request.isSettled) memory.timers.set(joined, asker.deadline, now);
+}
+
+/** The deadline of one who had joined has passed (O4). The request goes on. */
+export function expireJoined(memory: Memory, joined: Joined, now: Milliseconds): void {
+  const { session, ref, request } = joined;
+  request.others = request.others?.filter((other) => other !== joined);
+  memory.askerCount -= 1;
+  session.requests.delete(ref);
+  const { durable, attempt, resent } = request;
+  // operations.ts P3: the wait for a ticket has ended, and not its request.
+  const stage = durable !== undefined ? 'client' : request.state === 'assigned' ? 'running' : 'queued';
+  const ran = durable === undefined && attempt === 0 && !resent ? 'no' : 'unknown';
+  const message = 'the deadline of this caller passed while it waited for the outcome';
+  memory.send(session, errorReply(ref, { code: 'DEADLINE_EXCEEDED', message, ran, stage }), now);
 }
 
 /** Sends the outcome to one asker, under its number; that of a durable request when it is on disk (D1). */

@@ -188,7 +188,7 @@ export class Offer implements Listed {
   }
 }
 
-/** Who waits for the outcome, and under which number. */
+/** Who asks, and under which number. */
 export interface Asker {
   readonly session: Session;
   readonly ref: number;
@@ -262,7 +262,7 @@ export class Request extends Timer implements Listed {
   /** Values forwarded so far. */
   forwarded = 0;
   /** Others who asked the same under an idempotency key. */
-  others: Asker[] | undefined = undefined;
+  others: (Asker & Timer)[] | undefined = undefined;
   /** Who asked first does not wait any more; others do. */
   askerLeft = false;
   method: Method | undefined = undefined;
