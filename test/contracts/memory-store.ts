@@ -34,7 +34,8 @@ export class MemoryStore implements Store {
     const bytes = entries.reduce((sum, { value }) => sum + value.length, 0);
     const unread = { count: entries.length, bytes };
     const { id, starts, secret } = journal;
-    return Promise.resolve({ id, starts, secret, unread, entries: this.#lots(entries) });
+    const setAside = [...journal.damaged.keys()].sort((a, b) => a - b);
+    return Promise.resolve({ id, starts, secret, unread, setAside, entries: this.#lots(entries) });
   }
 
   async *#lots(entries: readonly StoredEntry[]): AsyncGenerator<readonly StoredEntry[]> {

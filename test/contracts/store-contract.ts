@@ -277,6 +277,9 @@ function settingAside(world: () => StoreWorld): void {
       [3, 'c2'],
     ]);
     expect([...(await world().setAside())]).toEqual([[2, 'b, damaged']]);
+    const again = await world().open();
+    expect((await again.load()).setAside).toEqual([2]);
+    await again.close();
   });
 }
 

@@ -111,11 +111,14 @@ test(
       if (end.status === 'fulfilled') return end.value.id === ids[i] ? 'done' : 'mixed up';
       return isMajordomoError(end.reason) ? end.reason.code : String(end.reason);
     });
-    expect(told).toEqual(ids.map((id) => (DAMAGED.includes(id) ? 'TICKET_EXPIRED' : 'done')));
+    expect(told).toEqual(ids.map((id) => (DAMAGED.includes(id) ? 'TICKET_DAMAGED' : 'done')));
     second.signal('SIGTERM');
     await second.ended;
     const third = await startBroker({ bind, data });
     expect(await third.hear('journal.read')).toMatchObject({ requests: 17, damaged: 0 });
+    const asked = await Promise.allSettled(tickets.map(({ id }) => client.ticket(id).status()));
+    const codes = asked.map((each) => (each.status === 'rejected' ? (each.reason as { code: string }).code : 'there'));
+    expect(codes).toEqual(ids.map((id) => (DAMAGED.includes(id) ? 'TICKET_DAMAGED' : 'there')));
   },
   LIMIT_MS,
 );

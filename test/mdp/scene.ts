@@ -233,6 +233,7 @@ export class Scene {
       starts: 1,
       date: 1_700_000_000_000,
       unread: { count: 0, bytes: 0 },
+      setAside: [],
     });
     this.handle({ kind: 'journal-read' });
   }

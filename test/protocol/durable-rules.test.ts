@@ -1,6 +1,6 @@
 // The rules of docs/protocol.md on what is handed over (6.6), one test or more for each, by its id.
 
-import { decodeBody, encodeBody, HEARTBEAT, Kind, requestIdText, type WireRecord } from '@majordomo/protocol';
+import { decodeBody, encodeBody, HEARTBEAT, Kind, NO_BYTES, requestIdText, type WireRecord } from '@majordomo/protocol';
 import { JOURNAL } from '../spec/disk.js';
 import { asking, failure, final, hello, name, offer, request, Scene, submit, words, type Peer } from './scene.js';
 
@@ -338,7 +338,8 @@ describe('bounds and ends', () => {
     expect(words(waiting.say(submit(1)))).toEqual([`ACCEPTED 1 ${ticket(1)}`]);
   });
 
-  const found = { kind: 'journal-found', id: JOURNAL, starts: 2, date: 0, unread: { count: 1, bytes: 100 } } as const;
+  const unread = { count: 1, bytes: 100 };
+  const found = { kind: 'journal-found', id: JOURNAL, starts: 2, date: 0, unread, setAside: [] } as const;
 
   test('W62: while the journal is being read what cannot be in it is accepted, and what may be in it waits', () => {
     const scene = new Scene();
@@ -367,6 +368,36 @@ describe('bounds and ends', () => {
       'ERROR 3 BUSY ran=no',
       `ACCEPTED 4 ${ticket(1, 2)}`,
     ]);
+  });
+
+  test('W58: a ticket that may be among entries that cannot be reached is TICKET_DAMAGED, one of this start is not', () => {
+    const scene = new Scene();
+    scene.give(found);
+    const client = scene.client(1);
+    const missing = { key: 0, value: NO_BYTES, damage: 'the tree has lost them', unreachable: 3 };
+    scene.give({ kind: 'journal-entries', entries: [missing] });
+    scene.give({ kind: 'journal-read' });
+    expect(answerTo(client, 1, 'ticketStatus', ticket(1))).toEqual(['ERROR 1 TICKET_DAMAGED ran=unknown']);
+    expect(answerTo(client, 2, 'deadLetter', ticket(1))).toEqual(['ERROR 2 TICKET_DAMAGED ran=unknown']);
+    client.say(submit(3));
+    expect(answerTo(client, 4, 'ticketStatus', ticket(1, 2))).toMatchObject({ state: 'queued' });
+  });
+
+  test('W64: a wait for an outcome ends with its own deadline, and the request goes on', () => {
+    const scene = Scene.withDisk();
+    const [client, worker] = [scene.client(1), scene.worker(2)];
+    client.say(submit(1), ...asking(2, 'ticketResult', ticket(1), { timeLeftMs: 500 }));
+    client.say(request(3, { key: 'k' }), request(4, { key: 'k', timeLeftMs: 550 }));
+    client.hear();
+    scene.pass(600, client, worker);
+    const ended = client.hear().filter(({ kind }) => kind === Kind.error);
+    expect(ended).toMatchObject([
+      { ref: 2, code: 'DEADLINE_EXCEEDED', ran: 'unknown', stage: 'client' },
+      { ref: 4, code: 'DEADLINE_EXCEEDED' },
+    ]);
+    worker.say(final(1), final(2));
+    expect(words(client.hear())).toEqual(['FINAL 3']);
+    expect(words(client.say(...asking(5, 'ticketResult', ticket(1))))).toEqual(['FINAL 5']);
   });
 
   test('W58: an outcome is kept until somebody who was told says so, and a while longer, or until its time is over', () => {

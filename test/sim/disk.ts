@@ -130,7 +130,8 @@ export class DiskStore implements Store {
     const entries = [...disk.durable].sort(([a], [b]) => a - b).map(([key, value]) => ({ key, value }));
     const bytes = entries.reduce((sum, { value }) => sum + value.length, 0);
     const unread = { count: entries.length, bytes };
-    return { id: disk.id, starts, secret: SECRET, unread, entries: this.#lots(entries) };
+    const setAside = [...disk.damaged.keys()].sort((a, b) => a - b);
+    return { id: disk.id, starts, secret: SECRET, unread, setAside, entries: this.#lots(entries) };
   }
 
   async *#lots(entries: readonly StoredEntry[]): AsyncGenerator<readonly StoredEntry[]> {

@@ -24,6 +24,7 @@ export class Disk {
   isOpen = false;
   #starts = 0;
   readonly #entries = new Map<number, Uint8Array>();
+  readonly #damaged = new Set<number>();
   /** What was there when it was found, and the broker has not been given yet. */
   #unread: { readonly key: number; readonly value: Uint8Array }[] = [];
   #waiting: Turn[] = [];
@@ -51,7 +52,8 @@ export class Disk {
     const bytes = this.#unread.reduce((sum, { value }) => sum + value.length, 0);
     const unread = { count: this.#unread.length, bytes };
     const date = EPOCH + now;
-    broker.handle({ kind: 'journal-found', id: JOURNAL, starts: this.#starts, unread, date }, now);
+    const setAside = [...this.#damaged];
+    broker.handle({ kind: 'journal-found', id: JOURNAL, starts: this.#starts, unread, setAside, date }, now);
   }
 
   /** And given so many of its entries. @param count with the last of them when it is Infinity. */
@@ -73,6 +75,7 @@ export class Disk {
     this.#waiting = [];
     for (const { writes } of turns) {
       for (const { key, value, isDamaged } of writes) {
+        if (isDamaged) this.#damaged.add(key);
         if (value === undefined || isDamaged) this.#entries.delete(key);
         else this.#entries.set(key, Uint8Array.from(value));
       }

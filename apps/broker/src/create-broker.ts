@@ -120,8 +120,8 @@ export class BrokerProcess implements RunningBroker {
     });
     this.#driver.start();
     if (journal === undefined) return;
-    const { id, starts, unread } = journal.loaded;
-    this.#driver.input({ kind: 'journal-found', id, starts, unread, date: clock.date() });
+    const { id, starts, unread, setAside } = journal.loaded;
+    this.#driver.input({ kind: 'journal-found', id, starts, unread, setAside, date: clock.date() });
     this.#read(journal.loaded).catch(onStoreFailure);
     room?.start();
   }

@@ -56,7 +56,7 @@ const TICKET = /^([0-9a-f]{14})-([1-9][0-9]{0,15})$/;
 
 /**
  * A request that was handed over. Everything may be asked any number of times, from any process.
- * Errors besides those named: NO_BROKER when the broker with its journal stays away, TICKET_UNKNOWN, TICKET_EXPIRED.
+ * Errors besides those named: NO_BROKER when the broker with its journal stays away, TICKET_UNKNOWN, TICKET_EXPIRED, TICKET_DAMAGED.
  */
 export class Ticket<Output = unknown> {
   readonly #ask: TicketAsk;

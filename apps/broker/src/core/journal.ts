@@ -6,6 +6,7 @@
 
 import { NumberMap, Timer, WIRE_LIMITS, requestIdText, type ErrorReply, type Milliseconds } from '@majordomo/protocol';
 import { Deferrals } from './deferrals.js';
+import { SetAside } from './set-aside.js';
 import { Session, type Asker, type Durable, type Lane, type Request } from './state.js';
 
 const NEXT = { none: ['loading'], loading: ['open'], open: [] } as const;
@@ -36,6 +37,8 @@ export interface FoundJournal {
   readonly date: number;
   /** What is in it. Bytes as they are on disk, about. */
   readonly unread: Unread;
+  /** Tickets whose entries were damaged at earlier starts, in their order. */
+  readonly setAside: readonly number[];
 }
 
 /** Somebody who asks for what is on disk: the outcome as it is, or what its ticket says, which has the error in it. */
@@ -67,6 +70,7 @@ export class Journal {
   readonly readers = new Map<number, Reader[]>();
   /** Errors with which requests are given up as soon as their bodies have been read, by ticket: a dead letter has its body. */
   readonly verdicts = new Map<number, ErrorReply>();
+  readonly setAside = new SetAside();
   /** Those whose turn under their ordering key has come, and who have not gone on yet. */
   readonly turns: Request[] = [];
   /** Requests that wait for their workers to say what they hold, after a start: a list for each priority, the highest first. */
@@ -108,10 +112,11 @@ export class Journal {
     this.#state = state;
   }
 
-  open({ id, starts, date, unread }: FoundJournal, now: Milliseconds): void {
+  open({ id, starts, date, unread, setAside }: FoundJournal, now: Milliseconds): void {
     this.become('loading');
     this.unread = { count: unread.count, bytes: unread.bytes + unread.count * ENTRY_BYTES };
     this.id = id;
+    for (const ticket of setAside) this.setAside.add(ticket);
     this.session = new Session(id, 'journal', 0, '', now);
     this.#lastTicket = starts * NUMBERS_PER_START;
     this.lastUnread = this.#lastTicket;

@@ -3,6 +3,7 @@
 // P1. A ticket that this journal never gave out is TICKET_UNKNOWN; one that it gave out and does not keep any more is TICKET_EXPIRED.
 // P2. What is said about a ticket is on disk before it leaves (D1).
 // P3. DEADLINE_EXCEEDED of the stage `client` ends a question about a ticket; of any other stage it is the outcome of the request.
+// P4. One whose entry was damaged on disk, or may have been, is TICKET_DAMAGED.
 
 import {
   CALL_DEFAULTS,
@@ -20,6 +21,8 @@ import {
 import type { DeadLetter } from './dead-letters.js';
 import { readFor } from './bodies.js';
 import { fail } from './dispatch.js';
+import type { JoinInit } from './joined.js';
+import type { Journal } from './journal.js';
 import type { Memory, Refusal } from './memory.js';
 import type { Reader } from './journal.js';
 import { answer, join, refuse, sayReply } from './outcomes.js';
@@ -29,7 +32,7 @@ import type { Asker, Durable, NamedAddress, Request } from './state.js';
 import { durableRequest, enterJournal, removeDurable, setOut } from './submitting.js';
 import { idOf, numberOfTicket, ticketIn } from './tickets.js';
 
-type Operation = (memory: Memory, asker: Asker, id: string, now: Milliseconds) => Refusal | undefined;
+type Operation = (memory: Memory, asker: JoinInit, id: string, now: Milliseconds) => Refusal | undefined;
 
 /** By the name of the method; each takes the id of a request, as text. */
 const TABLE: Readonly<Record<string, Operation>> = {
@@ -57,7 +60,7 @@ const TABLE: Readonly<Record<string, Operation>> = {
 export const OPERATIONS: readonly string[] = Object.keys(TABLE);
 
 /** Does what the asker wants. @returns false when there is no such method. */
-export function operate(memory: Memory, asker: Asker, method: string, body: Bytes, now: Milliseconds): boolean {
+export function operate(memory: Memory, asker: JoinInit, method: string, body: Bytes, now: Milliseconds): boolean {
   const operation = Object.hasOwn(TABLE, method) ? TABLE[method] : undefined;
   if (operation === undefined) return false;
   const id = idOf(body);
@@ -93,16 +96,30 @@ function withTicket(
   if (ticket === undefined) return { code: 'TICKET_UNKNOWN', message: `this broker has given out no ticket ${id}` };
   const request = journal.session.requests.get(ticket);
   if (request !== undefined) return act(request) ?? undefined;
-  return { code: 'TICKET_EXPIRED', message: `what became of ${id} is not kept any more` };
+  return (
+    whyDamaged(journal, ticket, id) ?? { code: 'TICKET_EXPIRED', message: `what became of ${id} is not kept any more` }
+  );
+}
+
+/** P4. */
+function whyDamaged(journal: Journal, ticket: number, id: string): Refusal | undefined {
+  if (journal.setAside.has(ticket)) {
+    return { code: 'TICKET_DAMAGED', message: `the entry of ${id} was damaged on disk and has been set aside` };
+  }
+  const { unreachable } = journal.setAside;
+  if (unreachable === 0 || ticket > journal.lastUnread) return undefined;
+  const message = `${id} is not in the journal, of which ${unreachable} entries are lost in a damaged part: it may be one of them`;
+  return { code: 'TICKET_DAMAGED', message };
 }
 
 /** The outcome now, or when it is there. */
-function wait(memory: Memory, { session, ref }: Asker, request: Request, now: Milliseconds): Refusal | undefined {
+function wait(memory: Memory, asker: JoinInit, request: Request, now: Milliseconds): Refusal | undefined {
+  const { session, ref } = asker;
   if (session.requests.get(ref) !== request) {
     const most = memory.settings.requestsPerSessionMax;
     if ((request.others?.length ?? 0) >= most) return busy(memory, 'too many wait for this ticket');
     if (session.requests.size >= most) return busy(memory, 'this client waits for too many outcomes');
-    join(memory, request, session, ref);
+    join(memory, request, asker, now);
   }
   if (request.isSettled) answer(memory, session, ref, request, now);
   return undefined;
@@ -181,8 +198,10 @@ function withLetter(
   act: (letter: DeadLetter) => Refusal | undefined | void,
 ): Refusal | undefined {
   const letter = memory.deadLetters.find(id);
-  if (letter === undefined) return { code: 'TICKET_UNKNOWN', message: `no dead letter has the id ${id}` };
-  return act(letter) ?? undefined;
+  if (letter !== undefined) return act(letter) ?? undefined;
+  const ticket = ticketIn(memory.journal, id);
+  const damaged = ticket === undefined ? undefined : whyDamaged(memory.journal, ticket, id);
+  return damaged ?? { code: 'TICKET_UNKNOWN', message: `no dead letter has the id ${id}` };
 }
 
 function describeLetter(letter: DeadLetter, now: Milliseconds): unknown {

@@ -19,6 +19,8 @@ export interface StoredEntry {
   readonly value: Uint8Array;
   /** What the store itself has found to be wrong with it. */
   readonly damage?: string | undefined;
+  /** It is no entry, and stands for so many that cannot be reached. */
+  readonly unreachable?: number | undefined;
 }
 
 /** The entry, or why there is none under its key. */
@@ -32,11 +34,12 @@ export function readEntry({ key, value, damage }: StoredEntry): Entry | { readon
 /** An entry is of no use: it is set aside and reported. @returns why. */
 export function setAside(
   memory: Memory,
-  { key, value }: StoredEntry,
+  { key, value, unreachable }: StoredEntry,
   found: Entry | { readonly damage: string },
 ): string {
   const reason = 'damage' in found ? found.damage : `it is ${found.state}, which its request is not`;
   memory.journal.damaged += 1;
+  memory.journal.setAside.add(key, unreachable);
   writeDamaged(memory, key, value);
   memory.output.tell({ event: 'journal.damaged', key, reason });
   return reason;

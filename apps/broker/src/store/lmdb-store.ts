@@ -12,6 +12,7 @@
 import type { Write } from '@majordomo/protocol';
 import { open, type RootDatabase } from 'lmdb';
 import type { StoredEntry } from '../core/reading.js';
+import { SET_ASIDE_MAX } from '../core/set-aside.js';
 import { freeWithin, NUMBER_KEYS, readFrom, unreadIn, Walk, type Stats, type Table } from './tables.js';
 import { checkDataFile } from './data-file.js';
 import { Holding } from './holding.js';
@@ -92,7 +93,10 @@ export class LmdbStore implements Store {
     const last = this.#entries.getKeys({ reverse: true, limit: 1, start: Number.MAX_SAFE_INTEGER });
     const { id, starts, secret, damaged } = await this.#identity.next([...last][0]);
     const unread = unreadIn(this.#entries.getStats() as Stats);
-    return { id, starts, secret, unread, entries: this.#read(damaged) };
+    const setAside = [
+      ...this.#damaged.getKeys({ reverse: true, limit: SET_ASIDE_MAX, start: Number.MAX_SAFE_INTEGER }),
+    ];
+    return { id, starts, secret, unread, setAside: setAside.reverse(), entries: this.#read(damaged) };
   }
 
   /** L4, L5. */

@@ -23,6 +23,8 @@ export interface Loaded {
   readonly secret: Uint8Array;
   /** How many entries are to come, and what they take on disk, about. */
   readonly unread: Unread;
+  /** The highest keys that were set aside as damaged (S4), in their order; `SET_ASIDE_MAX` at most. */
+  readonly setAside: readonly number[];
   /** Everything that was committed, in the order of the keys, in lots that one turn can take. To be read once. */
   readonly entries: AsyncIterable<readonly StoredEntry[]>;
 }

@@ -62,7 +62,7 @@ export class Walk {
   get missing(): StoredEntry | undefined {
     if (this.#left <= 0) return undefined;
     const damage = `it stands for ${this.#left} entries that cannot be reached: ${this.#trouble}`;
-    return { key: 0, value: Buffer.from(damage), damage };
+    return { key: 0, value: Buffer.from(damage), damage, unreachable: this.#left };
   }
 
   /** Lets go of the file. May be called twice. */
