@@ -22,6 +22,18 @@ function answerTo(peer: Peer, ref: number, method: string, id: string): unknown 
 }
 
 describe('a broker with a journal', () => {
+  test('W69: a method that its service does not have is refused; a service without workers is waited for', () => {
+    const scene = Scene.withDisk();
+    const client = scene.client(1);
+    client.say(name(2, 'echo', 'typo'), name(3, 'nobody', 'here'));
+    expect(words(client.say(submit(1, { name: 2 })))).toEqual([`ACCEPTED 1 ${ticket(1)}`]);
+    scene.worker(2);
+    expect(words(client.say(submit(2, { name: 2 }), submit(3, { name: 3 })))).toEqual([
+      'ERROR 2 NO_SUCH_METHOD ran=no',
+      `ACCEPTED 3 ${ticket(2)}`,
+    ]);
+  });
+
   test('W49: says which, the same at every start; one without says 0 and refuses SUBMIT', () => {
     const scene = Scene.withDisk();
     const journalOf = (of: Scene): unknown => of.connect().say(hello({ instance: 7 }))[0];

@@ -4,6 +4,8 @@
 // S2. What is accepted is in the journal before that word leaves (D1).
 // S3. It waits for its time, for its turn under an ordering key, for a worker: but never beyond its expiry.
 // S4. Where there is no room the caller is told STORE_FULL with a time to wait (D6).
+// S5. A method that its service does not have is refused at once, while a worker offers the service. A service that no worker offers is
+//     waited for (S3): its workers may be started later.
 // S5. While entries of the journal are unread, what is new is accepted, with a number behind theirs; under an ordering key it waits for all
 //     of them, because any of them may have the same key.
 
@@ -11,6 +13,8 @@ import { Kind, RESERVED_PREFIX, type Milliseconds, type Submit } from '@majordom
 import { dropBody, keepFirst, readNext } from './bodies.js';
 import { whyNoRoomForEntry } from './budget.js';
 import { defer, mayBeUnread } from './deferring.js';
+import { noSuch } from './absence.js';
+import { isKnown } from './away.js';
 import { deliver, expire, park } from './dispatch.js';
 import { joinHolder } from './holdings.js';
 import { orderOf, restoredOrderOf, writeAccepted, writeRemoved } from './keeping.js';
@@ -53,7 +57,7 @@ export function placeSubmission(
     defer(memory, session, name, record, now);
     return;
   }
-  const refusal = never ?? whyNotNow(memory, record);
+  const refusal = never ?? whyNotNow(memory, name, record, now);
   if (refusal === undefined) accept(memory, session, name, record, now);
   else refuse(memory, session, record.ref, refusal, now);
 }
@@ -91,9 +95,20 @@ function whyNever(memory: Memory, session: Session, name: NamedAddress, record: 
   return undefined;
 }
 
-function whyNotNow(memory: Memory, record: Submit): Refusal | undefined {
+function whyNotNow(memory: Memory, name: NamedAddress, record: Submit, now: Milliseconds): Refusal | undefined {
   if (memory.draining) return { code: 'DRAINING', message: 'the broker is shutting down' };
-  return whyFull(memory, record);
+  return whyNoMethod(memory, name, now) ?? whyFull(memory, record);
+}
+
+/** S5. */
+function whyNoMethod(memory: Memory, { service, method }: NamedAddress, now: Milliseconds): Refusal | undefined {
+  const home = memory.services.get(service);
+  if (home === undefined || home.offers.size === 0) return undefined;
+  const found = home.methods.get(method);
+  if (found !== undefined && isKnown(found)) return undefined;
+  // Workers with another version of the service may be about to come back.
+  const isYoung = now < memory.startedAt + memory.settings.absenceMaxMs;
+  return isYoung ? undefined : noSuch(memory, { service, methodName: method });
 }
 
 /** S4. */
