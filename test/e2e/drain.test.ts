@@ -1,7 +1,7 @@
 // Leaving in peace: a worker or a broker that is told to end finishes what it has, and nothing is lost while others go on.
 
 import { Load } from './load.js';
-import { built, freeEndpoint, Program, until } from './processes.js';
+import { built, freeEndpoint, Program, until, wallClock } from './processes.js';
 import {
   allRunsOf,
   clearStage,
@@ -14,6 +14,8 @@ import {
 } from './stage.js';
 
 const HELD = 10;
+/** A drain that waits for what never comes takes 30 s. */
+const DRAINED_WITHIN_MS = 15_000;
 
 afterEach(clearStage);
 
@@ -79,6 +81,109 @@ test(
     second.signal('SIGTERM');
     expect(await second.ended).toEqual({ code: 0, signal: null });
     expect(await allRunsOf(worker)).toEqual(new Map([['held', 1]]));
+  },
+  LIMIT_MS,
+);
+
+/** A broker and a worker that has answered many calls lately, so that some of its replies are not known to be taken. */
+async function justAnswered(): Promise<{ bind: string; broker: Program; worker: Program }> {
+  const bind = await freeEndpoint();
+  const [broker, worker] = [await startBroker({ bind }), await startWorker({ brokers: [bind] })];
+  const client = await startClient(bind);
+  await Promise.all(
+    Array.from({ length: 200 }, (_, i) => client.call('lab.echo', { id: `${i}` }, { deadlineMs: 600_000 })),
+  );
+  return { bind, broker, worker };
+}
+
+/** It is told to end. @returns how. */
+async function leave(worker: Program): Promise<object> {
+  const askedAt = wallClock();
+  worker.signal('SIGTERM');
+  const { unfinished } = await worker.hear('left');
+  return { unfinished, isSoon: wallClock() - askedAt < DRAINED_WITHIN_MS, ...(await worker.ended) };
+}
+
+const LEFT_SOON = { unfinished: 0, isSoon: true, code: 0, signal: null };
+
+test(
+  'a worker does not wait for replies to be taken by a broker that was killed',
+  async () => {
+    const { broker, worker } = await justAnswered();
+    broker.kill();
+    await worker.hear('broker.lost');
+    expect(await leave(worker)).toEqual(LEFT_SOON);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a worker does not wait for a broker that left before it',
+  async () => {
+    const { broker, worker } = await justAnswered();
+    broker.signal('SIGTERM');
+    await worker.hear('broker.lost');
+    expect(await leave(worker)).toEqual(LEFT_SOON);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a worker does not wait for a broker that was started again to ask for what nobody asks again',
+  async () => {
+    const { bind, broker, worker } = await justAnswered();
+    broker.kill();
+    await worker.hear('broker.lost');
+    const from = worker.lines.length;
+    await startBroker({ bind });
+    await worker.hear('broker.connected', () => true, from);
+    expect(await leave(worker)).toEqual(LEFT_SOON);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a client is closed at once while its broker is gone and calls are under way',
+  async () => {
+    const bind = await freeEndpoint();
+    const [broker, worker] = [await startBroker({ bind }), await startWorker({ brokers: [bind] })];
+    const client = await startClient(bind);
+    const held = client.call('lab.gate', { id: 'held' }, { deadlineMs: 600_000 }).catch((error: unknown) => error);
+    await worker.hear('run');
+    broker.kill();
+    await worker.hear('broker.lost');
+    const askedAt = wallClock();
+    await client.close();
+    expect(wallClock() - askedAt).toBeLessThan(DRAINED_WITHIN_MS);
+    expect(await held).toMatchObject({ code: 'CLOSED', ran: 'unknown' });
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a broker that drains does not wait for a service that has no worker',
+  async () => {
+    const bind = await freeEndpoint();
+    const [broker, worker] = [
+      await startBroker({ bind, drainTimeoutMs: 60_000 }),
+      await startWorker({ brokers: [bind] }),
+    ];
+    const client = await startClient(bind);
+    await client.call('lab.echo', { id: 'first' });
+    worker.kill();
+    await broker.hear('worker.lost');
+    const waiting = client.call<Answer>('lab.echo', { id: 'waits' }, { deadlineMs: 600_000 });
+    const queues = async () => client.call<{ address: string; queued: number }[]>('majordomo.queues');
+    await until('it waits', async () =>
+      (await queues()).some(({ address, queued }) => address === 'lab.echo' && queued === 1),
+    );
+    broker.signal('SIGTERM');
+    const ended = await broker.hear('drain.ended');
+    expect(ended['unsettled']).toBe(0);
+    await broker.ended;
+    // The next broker has it.
+    await Promise.all([startBroker({ bind }), startWorker({ brokers: [bind] })]);
+    expect(await waiting).toMatchObject({ id: 'waits', attempt: 1 });
   },
   LIMIT_MS,
 );

@@ -75,8 +75,10 @@ interface Selection {
 
 /** HOLDS for everything that is at work, then for outcomes, the latest first, up to the bound. */
 function announce(memory: Memory, to: Side, { isMeant, isLost }: Selection, now: Milliseconds): void {
-  const say = ({ instance, request: ref, attempt }: Archived | Run, service: number, finished: boolean): void =>
+  const say = ({ instance, request: ref, attempt }: Archived | Run, service: number, finished: boolean): void => {
+    to.announcedAt = now;
     memory.send(to, { kind: Kind.holds, instance, ref, attempt, service, finished }, now);
+  };
   const hold = (run: Run): number => {
     if (run.isDoomed || run.leaseOn(to) !== undefined || !isMeant(run)) return 0;
     say(run, run.service.number, run.outcome !== undefined);

@@ -1,12 +1,14 @@
 // How a worker leaves: with its work done, or at once.
 //
 // D1. A drain starts nothing: what waits is given back as never started, and the brokers are told to send nothing more.
-// D2. It is over when no handler is at work, every word that was said has been taken, and no reply waits for a broker to take it.
+// D2. It is over when no handler is at work, every word that was said on an open link has been taken, and no broker may still ask for a
+//     reply that was lost with a link. A broker that is back asks for it soon after HOLDS or not at all, and one that is gone does not.
 // D3. It is over at its time limit in any case. Then, and at `close`, handlers are told to stop, and their leases given back.
 
 import { DRAIN, type Milliseconds } from '@majordomo/protocol';
 import { abort, drop } from './endings.js';
 import { release } from './leases.js';
+import { WORKER_LIMITS } from './limits.js';
 import type { Memory } from './memory.js';
 import type { Run } from './state.js';
 
@@ -32,9 +34,20 @@ function giveBackUnstarted(memory: Memory, now: Milliseconds): void {
 
 /** D2. */
 export function leaveWhenDone(memory: Memory, now: Milliseconds): void {
-  if (memory.inHand > 0 || memory.outcomes.unheard.length > 0) return;
+  if (memory.inHand > 0) return;
   for (const side of memory.sides) if (side.link.isOpen && side.untaken > 0) return;
-  leave(memory, now);
+  const askedUntil = memory.outcomes.unheard.length === 0 ? -Infinity : lastAsking(memory);
+  if (now >= askedUntil) leave(memory, now);
+  else memory.timers.set(memory.askTimer, askedUntil, now);
+}
+
+/** Until when a broker may ask for what it was told to be held. */
+function lastAsking({ sides }: Memory): Milliseconds {
+  let until = -Infinity;
+  for (const { link, announcedAt } of sides) {
+    if (link.isOpen) until = Math.max(until, announcedAt + WORKER_LIMITS.askedWithinMs);
+  }
+  return until;
 }
 
 /** D3. Everything that is still here stops being ours. */
@@ -49,6 +62,7 @@ export function leave(memory: Memory, now: Milliseconds): void {
     giveUp(memory, run, now);
   }
   memory.timers.clear(memory.drainTimer);
+  memory.timers.clear(memory.askTimer);
   memory.links.close(now);
   memory.output.tell({ kind: 'left', unfinished });
 }

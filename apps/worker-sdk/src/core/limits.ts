@@ -28,6 +28,11 @@ export const WORKER_LIMITS = Object.freeze({
   holdsMax: 4_096,
   /** Replies this much older than the loss of a link were surely forwarded by the broker before it, in ms. */
   holdsBeforeLossMs: 5_000,
+  /**
+   * How long after HOLDS a broker may still ask for a reply, in ms: clients are back within 2 s, and a broker holds what they ask again for
+   * a second. A drain waits no longer for it.
+   */
+  askedWithinMs: 3_000,
   /** Unconfirmed values of one stream: at these bytes the generator is not pulled, whatever the window says. */
   streamKeptBytesMax: 16 * MIB,
   /** How long a drain waits for handlers and brokers when its caller says nothing, in ms: what orchestrators give before SIGKILL. */

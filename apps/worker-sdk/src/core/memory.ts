@@ -36,6 +36,8 @@ export class Memory {
   readonly services: readonly ServiceState[];
   readonly reachTimer = new Timer<Run | undefined>(undefined, 'reach');
   readonly drainTimer = new Timer<Run | undefined>(undefined, 'drain');
+  /** Due when no broker can be expected to ask for a reply any more (leaving.ts D2). */
+  readonly askTimer = new Timer<Run | undefined>(undefined, 'ask');
   readonly stuckAfterMs: Milliseconds;
   /** Runs whose handlers do not end (stuck.ts). */
   readonly stuck = new Set<Run>();

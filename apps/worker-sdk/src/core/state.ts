@@ -212,6 +212,8 @@ export class Side {
   isServing = false;
   /** When the link was last lost; Infinity: never. */
   lostAt: Milliseconds = Infinity;
+  /** When HOLDS was last sent here. */
+  announcedAt: Milliseconds = -Infinity;
   #words: (Run | undefined)[] = [];
   #head = 0;
   #taken = 0;
