@@ -1,9 +1,10 @@
 // What becomes of requests that are handed over, and who is asked about their tickets.
 
+import { readFileSync } from 'node:fs';
 import { Kind } from '@majordomo/protocol';
 import { accepted, error, final, Rig } from './rig.js';
 import type { CallerOptions } from './caller.js';
-import type { SubmitTerms } from './pending-request.js';
+import type { PendingRequest, SubmitTerms } from './pending-request.js';
 
 const terms: SubmitTerms = { expiresMs: 5_000, delayMs: 20, priority: 7, orderingKey: 'o' };
 
@@ -152,6 +153,85 @@ describe('a request that is handed over', () => {
     expect(rig.events()).toEqual([]);
     rig.from('a', final(request));
     expect(rig.events()).toMatchObject([{ kind: 'value' }]);
+  });
+});
+
+describe('what ends a submission without an answer of a broker', () => {
+  const sent = (): { rig: Rig; request: PendingRequest } => {
+    const rig = rigWith({ a: 5 });
+    return { rig, request: rig.call({ submit: terms, deadlineMs: 500 }) };
+  };
+  const unsent = (): { rig: Rig; request: PendingRequest } => {
+    const rig = rigWith({ a: 5 });
+    rig.lose('a');
+    return { rig, request: rig.call({ submit: terms, deadlineMs: 500 }) };
+  };
+  const rows: Readonly<Record<string, () => Rig>> = {
+    'BUSY no': () => {
+      const rig = rigWith({ a: 5 }, { inFlightMax: 0 });
+      rig.call({ submit: terms });
+      return rig;
+    },
+    'MESSAGE_TOO_LARGE no': () => {
+      const rig = rigWith({ a: 5 });
+      rig.call({ submit: terms, body: new Uint8Array(1_000_001) });
+      return rig;
+    },
+    'NO_BROKER no': () => {
+      const { rig } = unsent();
+      rig.pass(1_000);
+      return rig;
+    },
+    'NO_BROKER unknown': () => {
+      const { rig } = sent();
+      rig.lose('a');
+      rig.pass(1_000);
+      return rig;
+    },
+    'DEADLINE_EXCEEDED unknown': () => {
+      const { rig } = sent();
+      rig.pass(1_000);
+      return rig;
+    },
+    'CANCELLED no': () => {
+      const { rig, request } = unsent();
+      rig.cancel(request);
+      return rig;
+    },
+    'CANCELLED unknown': () => {
+      const { rig, request } = sent();
+      rig.cancel(request);
+      return rig;
+    },
+    'CLOSED no': () => {
+      const { rig } = unsent();
+      rig.close();
+      return rig;
+    },
+    'CLOSED unknown': () => {
+      const { rig } = sent();
+      rig.close();
+      return rig;
+    },
+  };
+
+  test.each(Object.entries(rows))('%s', (row, play) => {
+    expect(play().errors()).toEqual([row]);
+  });
+
+  test('docs/errors.md has these rows for clients, and no others', () => {
+    const page = readFileSync(new URL('../../../../docs/errors.md', import.meta.url), 'utf8');
+    const found = [...page.matchAll(/^\| `(\w+)` +\| client \| (\w+)/gm)].map(([, code, ran]) => `${code} ${ran}`);
+    expect(new Set(found)).toEqual(new Set(Object.keys(rows)));
+  });
+
+  test('a refusal of another run of its broker leaves it unknown whether the first one stored it', () => {
+    const { rig, request } = sent();
+    rig.lose('a');
+    rig.pass(100);
+    rig.welcome('a', { journal: 5, instance: 99 });
+    rig.from('a', error(request, { code: 'STORE_FULL', ran: 'no', stage: 'queued', retryAfterMs: 1_000 }));
+    expect(rig.errors()).toEqual(['STORE_FULL unknown']);
   });
 });
 
