@@ -190,6 +190,15 @@ export class Transcript {
         this.#disk.isStalled = false;
         this.#release(this.#disk.sync());
         return;
+      case 'refuses':
+      case 'takes-again': {
+        // A write has found no room; it is tried until it succeeds.
+        const isStalled = verb === 'refuses';
+        this.#disk.isStalled = isStalled;
+        this.#broker.handle({ kind: 'journal-stalled', isStalled }, this.#now);
+        if (!isStalled) this.#release(this.#disk.sync());
+        break;
+      }
       case 'is-full':
       case 'has-room':
         this.#broker.handle({ kind: 'journal-room', hasRoom: verb === 'has-room' }, this.#now);

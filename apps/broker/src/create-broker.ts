@@ -114,7 +114,11 @@ export class BrokerProcess implements RunningBroker {
       journal: journal && {
         store: journal.store,
         onRead: (entries) => this.#driver.input({ kind: 'journal-reads', entries }),
-        onRoom: room === undefined ? tellRoom : (hasRoom) => room.setStore(hasRoom),
+        onRoom: (hasRoom) => {
+          this.#driver.input({ kind: 'journal-stalled', isStalled: !hasRoom });
+          if (room === undefined) tellRoom(hasRoom);
+          else room.setStore(hasRoom);
+        },
         onFailure: onStoreFailure,
       },
     });

@@ -31,7 +31,7 @@ import { Memory } from './memory.js';
 import { acknowledge, compactOutcomes, expireJoined, expireOutcomes } from './outcomes.js';
 import { endParking } from './places.js';
 import { takeRead, type StoredEntry } from './reading.js';
-import { finishReading, openJournal, releaseHeld, restore, setRoom } from './restoring.js';
+import { finishReading, openJournal, releaseHeld, restore, setRoom, setStalled } from './restoring.js';
 import { resumeDeferred } from './resuming.js';
 import type { BrokerSettings } from './settings.js';
 import { Lease, Link, Request, Service, Session } from './state.js';
@@ -58,7 +58,9 @@ export type StoreInput =
   /** That was all of it. */
   | { readonly kind: 'journal-read' }
   /** The store has no room, or has room again. */
-  | { readonly kind: 'journal-room'; readonly hasRoom: boolean };
+  | { readonly kind: 'journal-room'; readonly hasRoom: boolean }
+  /** A write has found no room and is tried again and again; or it has succeeded. */
+  | { readonly kind: 'journal-stalled'; readonly isStalled: boolean };
 
 /** What an operator may do (D7). */
 export type OperatorInput =
@@ -134,6 +136,9 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
         break;
       case 'journal-room':
         setRoom(this.#memory, input.hasRoom);
+        break;
+      case 'journal-stalled':
+        setStalled(this.#memory, input.isStalled, now);
         break;
       default:
         return input satisfies never;

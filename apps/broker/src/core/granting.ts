@@ -42,7 +42,7 @@ export function handOut(memory: Memory, request: Request, offer: Offer, now: Mil
 /** TAKEN: the worker need not keep what the broker has. */
 export function sayTaken(memory: Memory, session: Session, now: Milliseconds): void {
   const link = session.link;
-  if (link === undefined || link.taken === link.takenSaid) return;
+  if (link === undefined || link.taken === link.takenSaid || memory.journal.isStalled) return;
   link.takenSaid = link.taken;
   const taken = { kind: Kind.taken, count: link.taken >>> 0 } as const;
   // D1: what a worker lets go of is on disk, if it is to be there.

@@ -59,6 +59,8 @@ export class Journal {
   readonly lanes = new Map<string, Lane>();
   /** The store has no room at the moment. */
   isFull = false;
+  /** A write has found no room: what waits for the disk stays in memory until there is some, and nothing is added without need. */
+  isStalled = false;
   bytes = 0;
   /** Entries that could not be read at this start. */
   damaged = 0;

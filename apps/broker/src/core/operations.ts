@@ -29,7 +29,7 @@ import { answer, join, refuse, sayReply } from './outcomes.js';
 import { busy } from './places.js';
 import { writeAccepted } from './keeping.js';
 import type { Asker, Durable, NamedAddress, Request } from './state.js';
-import { durableRequest, enterJournal, removeDurable, setOut } from './submitting.js';
+import { durableRequest, enterJournal, removeDurable, setOut, whyStalled } from './submitting.js';
 import { idOf, numberOfTicket, ticketIn } from './tickets.js';
 
 type Operation = (memory: Memory, asker: JoinInit, id: string, now: Milliseconds) => Refusal | undefined;
@@ -65,11 +65,20 @@ export function operate(memory: Memory, asker: JoinInit, method: string, body: B
   if (operation === undefined) return false;
   const id = idOf(body);
   const refusal: Refusal | undefined =
-    id === undefined
-      ? { code: 'INVALID_ARGUMENT', message: `majordomo.${method} takes the id of a request, as text` }
-      : operation(memory, asker, id, now);
+    id !== undefined && isAnsweredFromDisk(memory, method, id)
+      ? whyStalled(memory)
+      : id === undefined
+        ? { code: 'INVALID_ARGUMENT', message: `majordomo.${method} takes the id of a request, as text` }
+        : operation(memory, asker, id, now);
   if (refusal !== undefined) refuse(memory, asker.session, asker.ref, refusal, now);
   return true;
+}
+
+/** submitting.ts S6. Whoever waits for an outcome that is not there yet waits for more than the disk. */
+function isAnsweredFromDisk({ journal }: Memory, method: string, id: string): boolean {
+  if (!journal.isStalled) return false;
+  const request = journal.session.requests.get(ticketIn(journal, id) ?? 0);
+  return request !== undefined && (method !== 'ticketResult' || request.isSettled);
 }
 
 /** Does this ask for an entry of the journal that may be unread? */

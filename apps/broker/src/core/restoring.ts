@@ -7,6 +7,7 @@
 
 import { Kind, NO_BYTES, requestIdText, WIRE_LIMITS, type Milliseconds } from '@majordomo/protocol';
 import { dropBody, dropReply } from './bodies.js';
+import { sayTaken } from './granting.js';
 import { joinHolder } from './holdings.js';
 import { enterLane } from './lanes.js';
 import type { QueuedEntry, SettledEntry } from './journal-entry.js';
@@ -127,6 +128,13 @@ function nextHeld({ held }: Journal): Request[] | undefined {
 
 function isUnclaimed(request: Request): boolean {
   return request.state === 'queued' && request.list === undefined && request.parked === undefined;
+}
+
+/** While a write waits for room nothing is added to what waits for it; when it has succeeded, workers learn what has been taken. */
+export function setStalled(memory: Memory, isStalled: boolean, now: Milliseconds): void {
+  memory.journal.isStalled = isStalled;
+  if (isStalled) return;
+  for (const { session } of memory.links.values()) if (session !== undefined) sayTaken(memory, session, now);
 }
 
 /** The store has no room, or has room again. */

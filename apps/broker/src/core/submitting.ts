@@ -8,6 +8,7 @@
 //     waited for (S3): its workers may be started later.
 // S5. While entries of the journal are unread, what is new is accepted, with a number behind theirs; under an ordering key it waits for all
 //     of them, because any of them may have the same key.
+// S6. While a write waits for room on the disk, what would only repeat what waits for it is refused as BUSY (D6).
 
 import { Kind, RESERVED_PREFIX, type Milliseconds, type Submit } from '@majordomo/protocol';
 import { dropBody, keepFirst, readNext } from './bodies.js';
@@ -76,12 +77,19 @@ function takeAgain(
   now: Milliseconds,
 ): void {
   memory.counters.duplicates += 1;
-  if (known.durable !== undefined && known.isSame(name, record.body))
+  if (memory.journal.isStalled) refuse(memory, session, record.ref, { ...whyStalled(memory), ran: 'unknown' }, now);
+  else if (known.durable !== undefined && known.isSame(name, record.body))
     sayAccepted(memory, session, record.ref, known, now);
   else {
     const message = 'this request id or idempotency key was used for something else';
     refuse(memory, session, record.ref, { code: 'REQUEST_CONFLICT', message }, now);
   }
+}
+
+/** S6: each answer would wait for the disk, in memory, and more are asked for the longer that takes. */
+export function whyStalled({ settings }: Memory): Refusal {
+  const message = 'the disk of the broker has no room, and what it is asked waits for that';
+  return { code: 'BUSY', message, retryAfterMs: settings.storeFullRetryMs };
 }
 
 function whyNever(memory: Memory, session: Session, name: NamedAddress, record: Submit): Refusal | undefined {
