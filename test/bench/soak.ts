@@ -32,7 +32,7 @@ type Role = 'broker' | 'worker' | 'queueing' | 'calling';
 
 /** What each process does; it is ready when this settles. */
 const ROLES: Readonly<Record<Role, (endpoint: string) => Promise<object>>> = {
-  broker: async () => ({ endpoint: (await createBroker({ bind: 'tcp://127.0.0.1:0' })).endpoint }),
+  broker: async () => ({ endpoint: (await createBroker({ bind: 'tcp://127.0.0.1:0', logger: false })).endpoint }),
   worker: async (endpoint) => ({
     worker: (await serve({ brokers: [endpoint], logger: false, services: [new Soak()] })).name,
   }),

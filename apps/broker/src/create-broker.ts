@@ -1,6 +1,16 @@
 // A running broker: the machine on a ROUTER port, driven turn by turn, in this process.
 
-import { WIRE_LIMITS } from '@majordomo/protocol';
+import {
+  callback,
+  optionProblems,
+  readThrown,
+  refuseProblems,
+  refuseWrongOptions,
+  stackText,
+  WIRE_LIMITS,
+  type OptionRules,
+} from '@majordomo/protocol';
+import { logBrokerEvent } from './broker-log.js';
 import {
   Driver,
   PORT_LIMITS,
@@ -8,8 +18,13 @@ import {
   SystemClock,
   randomInstance,
   type Clock,
+  type Logger,
+  type LoggerOption,
   type Counters as TrafficCounters,
   type Port,
+  callOut,
+  chooseLogger,
+  loggerProblem,
 } from '@majordomo/runtime';
 import { Broker } from './core/broker.js';
 import type { BrokerEvent, Counters } from './core/events.js';
@@ -24,8 +39,10 @@ import { resolveBrokerOptions, type BrokerOptions, type BrokerOptionsGiven } fro
 
 /** What may be given beside the options: ways for the broker to tell what it does. */
 export interface BrokerObservers {
-  /** Called after each turn with what happened, in order. What it throws is a bug and stops the broker. */
+  /** Called after each turn with what happened, in order. What it throws is logged. */
   readonly onEvent?: ((event: BrokerEvent) => void) | undefined;
+  /** Where it logs what happens. Default: stderr; false for none. */
+  readonly logger?: LoggerOption;
   /** Called when the broker stopped because of a bug of its own. By default the error is thrown, which ends the process. */
   readonly onBug?: ((error: unknown) => void) | undefined;
   /**
@@ -57,6 +74,13 @@ export interface RunningBroker {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const OBSERVER_RULES: OptionRules<BrokerObservers> = {
+  onEvent: callback,
+  onBug: callback,
+  onStoreFailure: callback,
+  logger: loggerProblem,
+};
+
 /** How long what was sent last may take to leave, in ms. */
 const CLOSE_LINGER_MS = 500;
 
@@ -68,7 +92,8 @@ export interface BrokerParts {
   readonly machine: Broker;
   readonly port: Port;
   readonly clock: Clock;
-  readonly observers: BrokerObservers;
+  readonly observers: Omit<BrokerObservers, 'logger'>;
+  readonly logger?: Logger | undefined;
   readonly journal: OpenJournal | undefined;
 }
 
@@ -108,7 +133,7 @@ export class BrokerProcess implements RunningBroker {
       bytesMax: options.messageBytesMax + WIRE_LIMITS.batchOverheadBytes,
       onEvent: (event) => {
         if (event.event === 'drain.ended') this.#tellDrained(event.unsettled);
-        observers.onEvent?.(event);
+        this.#observe(event, parts);
       },
       onBug: observers.onBug ?? crash,
       journal: journal && {
@@ -128,6 +153,15 @@ export class BrokerProcess implements RunningBroker {
     this.#driver.input({ kind: 'journal-found', id, starts, unread, setAside, date: clock.date() });
     this.#read(journal.loaded).catch(onStoreFailure);
     room?.start();
+  }
+
+  #observe(event: BrokerEvent, { observers: { onEvent }, logger }: BrokerParts): void {
+    logBrokerEvent(logger, event);
+    if (onEvent === undefined) return;
+    callOut(
+      () => onEvent(event),
+      (error) => logger?.error(`onEvent threw: ${readThrown(error).message}`, { stack: stackText(error) }),
+    );
   }
 
   #makeRoom(freeBytes: () => Promise<number>, { clock, options }: BrokerParts): Room {
@@ -238,8 +272,12 @@ function crash(error: unknown): never {
  *   data folder that another broker has or that cannot be opened; STORE_FULL when its disk has no room to begin with.
  */
 export async function createBroker(given: BrokerOptionsGiven & BrokerObservers = {}): Promise<RunningBroker> {
-  const { onEvent, onBug, onStoreFailure, ...rest } = given;
+  refuseWrongOptions('createBroker', given, "createBroker({ bind: 'tcp://127.0.0.1:5555' })");
+  const { onEvent, onBug, onStoreFailure, logger: loggerOption, ...rest } = given;
+  const observers = { onEvent, onBug, onStoreFailure };
+  refuseProblems('createBroker', optionProblems({ ...observers, logger: loggerOption }, OBSERVER_RULES));
   const options = resolveBrokerOptions(rest);
+  const logger = chooseLogger(loggerOption, 'majordomo broker');
   const clock = new SystemClock();
   const port = new RouterPort({
     clock,
@@ -257,7 +295,7 @@ export async function createBroker(given: BrokerOptionsGiven & BrokerObservers =
     await Promise.all([port.shutdown(0), journal?.store.close()]);
     throw error;
   }
-  const observers = { onEvent, onBug, onStoreFailure };
+  logger?.info(`listening on ${endpoints.join(', ')}`, { endpoints });
   const machine = new Broker({ ...options, instance: randomInstance() }, clock.now());
-  return new BrokerProcess({ endpoints, options, machine, port, clock, observers, journal });
+  return new BrokerProcess({ endpoints, options, machine, port, clock, observers, logger, journal });
 }

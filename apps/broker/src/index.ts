@@ -4,6 +4,7 @@ export { Broker, type OperatorInput } from './core/broker.js';
 export type { MdpSettings } from './core/mdp/desk.js';
 export { MdpGateway, type GatewayInput } from './core/mdp/gateway.js';
 export { BROKER_DEFAULTS, type BrokerSettings } from './core/settings.js';
+export { BROKER_EVENT_LEVELS } from './broker-log.js';
 export { Counters, type BrokerEvent } from './core/events.js';
 export {
   BrokerProcess,

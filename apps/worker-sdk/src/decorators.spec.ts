@@ -192,10 +192,10 @@ describe('what is wrong with a class is said with the names of class and method'
     }
     expect(problemsOf(new Reserved(), new Dash())).toEqual([
       'Reserved | the name "majordomo.x" is the broker\'s own',
-      'Reserved | go | "a.b" cannot be the name of a method',
+      expect.stringMatching(/^Reserved \| go \| "a\.b" cannot be the name of a method: a name has letters A to Z/),
       'Reserved | Symbol(s) | a member that is a symbol needs a name: @Method("…")',
       'Reserved | the service has no methods; mark them with @Method()',
-      'Dash | "-" cannot be the name of a service',
+      expect.stringMatching(/^Dash \| "-" cannot be the name of a service: a name has letters A to Z/),
     ]);
   });
 
@@ -354,4 +354,27 @@ it('an instance that cannot be looked at is a problem like any other', () => {
     'Trapped | it cannot be looked at: not yet',
     'Object | the class has no @Service decorator',
   ]);
+});
+
+it.each(['mmi', 'mmi.service', 'titanic.request', 'majordomo'])("the name %p is the broker's own", (name) => {
+  class Own {
+    go(): void {}
+  }
+  Service(name)(Own);
+  Method()(Own.prototype, 'go', {} as TypedPropertyDescriptor<() => void>);
+  expect(problemsOf(new Own())).toEqual([`Own | the name "${name}" is the broker's own`]);
+});
+
+it('a name that cannot be says which characters can', () => {
+  class Cafe {
+    go(): void {}
+  }
+  Service('café')(Cafe);
+  Method()(Cafe.prototype, 'go', {} as TypedPropertyDescriptor<() => void>);
+  expect(problemsOf(new Cafe())).toEqual([
+    expect.stringMatching(
+      /^Cafe \| "café" cannot be the name of a service: a name has letters A to Z and a to z, digits/,
+    ),
+  ]);
+  expect(() => contract('café', {})).toThrow(/a name has letters A to Z and a to z, digits and _ \. : \/ -/);
 });

@@ -3,12 +3,15 @@
 import { codecRule, DEFAULT_CODEC, type Codec } from '@majordomo/caller';
 import {
   isMethodName,
+  isReservedName,
   isServiceName,
   MajordomoError,
   member,
+  METHOD_NAME_RULE,
   nearestName,
   readThrown,
-  RESERVED_PREFIX,
+  SERVICE_NAME_RULE,
+  shown,
   WIRE_LIMITS,
   type Contract,
   type MethodContract,
@@ -177,10 +180,10 @@ function checkedOptions<Options extends object>(
 }
 
 function serviceName({ name, contract }: ServiceRecord, report: Report): string {
-  const text = typeof name === 'string' ? name : String(name);
-  const isReserved = text === RESERVED_PREFIX || text.startsWith(`${RESERVED_PREFIX}.`);
-  if (typeof name !== 'string' || !isServiceName(name)) report(`"${text}" cannot be the name of a service`);
-  else if (isReserved) report(`the name "${text}" is the broker's own`);
+  const text = typeof name === 'string' ? name : shown(name);
+  if (typeof name !== 'string' || !isServiceName(name))
+    report(`"${text}" cannot be the name of a service: ${SERVICE_NAME_RULE}`);
+  else if (isReservedName(name)) report(`the name "${text}" is the broker's own`);
   if (contract !== undefined && typeof contract.methods !== 'object')
     report('the contract has no methods; make it with contract()');
   return text;
@@ -233,7 +236,7 @@ function describeMethod(
   if (record.isStatic) report('a static member cannot be a method of a service', member);
   else if (typeof handler !== 'function') report('it is not a function', member);
   else if (name === undefined) report('a member that is a symbol needs a name: @Method("…")', member);
-  else if (!isMethodName(name)) report(`"${name}" cannot be the name of a method`, member);
+  else if (!isMethodName(name)) report(`"${name}" cannot be the name of a method: ${METHOD_NAME_RULE}`, member);
   else {
     const contract = methodContract(service.contract, name, member, report);
     const streams = isStreamed(handler as Handler, options, contract, member, report);

@@ -6,6 +6,7 @@ import {
   callback,
   encodeBody,
   flag,
+  hasMember,
   MajordomoError,
   NO_BYTES,
   numberFrom,
@@ -14,6 +15,7 @@ import {
   type OptionRules,
   plainRecord,
   refuseProblems,
+  refuseWrongOptions,
   textUpTo,
   wholeNumberFrom,
   WIRE_LIMITS,
@@ -83,7 +85,8 @@ export interface SubmitOptions {
 }
 
 export function abortSignal(value: unknown): string | undefined {
-  const isSignal = typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
+  const isSignal =
+    typeof value === 'object' && value !== null && hasMember(value, 'aborted') && hasMember(value, 'addEventListener');
   return isSignal ? undefined : 'must be an AbortSignal';
 }
 
@@ -129,6 +132,7 @@ const SUBMIT_RULES: OptionRules<SubmitOptions> = {
  * @throws MajordomoError INVALID_OPTION naming everything that is wrong.
  */
 export function submitTerms(options: SubmitOptions, date: number): SubmitTerms {
+  refuseWrongOptions('submit', options, "submit('orders.create', order, { orderingKey: 'a' })");
   refuseProblems('submit', optionProblems(options, SUBMIT_RULES));
   const delayMs = Math.max(0, Math.ceil((options.runAtMs ?? 0) - date));
   if (delayMs > WIRE_LIMITS.timeMaxMs) refuseProblems('submit', ['runAtMs must be at most 24 days ahead']);
@@ -142,11 +146,13 @@ export const DEFAULT_WINDOW = CALL_DEFAULTS.streamWindow;
 
 /** @throws MajordomoError INVALID_OPTION naming everything that is wrong. */
 export function checkCallOptions(options: CallOptions): void {
+  refuseWrongOptions('call', options, "call('orders.create', order, { deadlineMs: 5_000 })");
   refuseProblems('call', optionProblems(options, CALL_RULES));
 }
 
 /** @throws MajordomoError INVALID_OPTION naming everything that is wrong. */
 export function checkStreamOptions(options: StreamOptions): void {
+  refuseWrongOptions('stream', options, "stream('orders.watch', filter, { deadlineMs: 5_000 })");
   refuseProblems('stream', optionProblems(options, STREAM_RULES));
 }
 

@@ -6,6 +6,8 @@ import {
   numberFrom,
   optionProblems,
   refuseProblems,
+  refuseWrongOptions,
+  shown,
   WIRE_LIMITS,
   type OptionRules,
 } from '@majordomo/protocol';
@@ -80,6 +82,7 @@ export class Ticket<Output = unknown> {
    *   `timeoutMs`: then it may be asked again.
    */
   async result(options: ResultOptions = {}): Promise<Output> {
+    refuseWrongOptions('result', options, 'result({ timeoutMs: 60_000 })');
     refuseProblems('result', optionProblems(options, RULES));
     const { timeoutMs, signal, codec } = options;
     try {
@@ -114,10 +117,10 @@ export class Ticket<Output = unknown> {
  * @throws MajordomoError INVALID_OPTION for a text that is no ticket.
  */
 export function journalOf(id: string): number {
-  const [, journal] = TICKET.exec(id) ?? [];
+  const [, journal] = (typeof id === 'string' && TICKET.exec(id)) || [];
   if (journal !== undefined) return Number.parseInt(journal, 16);
   throw new MajordomoError(
     'INVALID_OPTION',
-    `"${id}" is not a ticket: it is 14 hexadecimal digits, a dash and a number`,
+    `${shown(id)} is not a ticket: it is 14 hexadecimal digits, a dash and a number`,
   );
 }

@@ -4,6 +4,7 @@
 // V2. What is asked in a scope ends with the scope and carries its trace.
 
 import {
+  addressProblem,
   MajordomoError,
   NO_BYTES,
   requestIdText,
@@ -120,9 +121,9 @@ export class View implements Asker, Submitter {
   }
 
   #find(address: string): Address {
-    const found = this.#parts.book.find(address);
+    const found = typeof address === 'string' ? this.#parts.book.find(address) : undefined;
     if (found !== undefined) return found;
-    throw new MajordomoError('INVALID_OPTION', `"${String(address)}" is not an address: write service.method`);
+    throw new MajordomoError('INVALID_OPTION', addressProblem(address));
   }
 
   #asked(

@@ -7,7 +7,8 @@
 // C2. Handlers and callers agree on the output type. It is promised by types, not validated: the handler is ours to trust.
 
 import { MajordomoError } from './errors.js';
-import { isMethodName, isServiceName } from './names.js';
+import { isMethodName, isServiceName, METHOD_NAME_RULE, SERVICE_NAME_RULE } from './names.js';
+import { shown } from './shown.js';
 import type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './standard-schema.js';
 import { boundedText } from './thrown.js';
 
@@ -103,11 +104,18 @@ export function contract<const Service extends string, const Methods extends Met
   service: Service,
   methods: Methods,
 ): Contract<Service, Methods> {
-  if (!isServiceName(service))
-    throw new MajordomoError('INVALID_SERVICE', `"${service}" cannot be the name of a service`);
+  if (typeof service !== 'string' || !isServiceName(service)) {
+    const text = `${shown(service)} cannot be the name of a service: ${SERVICE_NAME_RULE}`;
+    throw new MajordomoError('INVALID_SERVICE', text);
+  }
+  if (typeof methods !== 'object' || methods === null) {
+    const text = `the methods of "${service}" must be an object, as in contract('orders', { create: method() }), not ${shown(methods)}`;
+    throw new MajordomoError('INVALID_SERVICE', text);
+  }
   for (const name of Object.keys(methods)) {
     if (isMethodName(name)) continue;
-    throw new MajordomoError('INVALID_SERVICE', `"${name}" cannot be the name of a method (service "${service}")`);
+    const text = `"${name}" cannot be the name of a method (service "${service}"): ${METHOD_NAME_RULE}`;
+    throw new MajordomoError('INVALID_SERVICE', text);
   }
   return Object.freeze({ service, methods: Object.freeze({ ...methods }) });
 }

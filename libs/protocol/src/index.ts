@@ -17,6 +17,7 @@ export * from './options.js';
 export * from './peer/broker-links.js';
 export { plainCopy, type CopyBounds, type LeafCopy } from './plain-copy.js';
 export * from './records.js';
+export { shown } from './shown.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.js';
 export {
   boundedText,

@@ -1,7 +1,7 @@
 // What may be a name, and how an address is taken apart.
 
 import fc from 'fast-check';
-import { isMethodName, isServiceName, parseAddress, requestIdText } from './names.js';
+import { isMethodName, isReservedName, isServiceName, parseAddress, requestIdText } from './names.js';
 
 test.each(['orders', 'a', '9lives', '_x', 'shop.orders', 'shop.v2.orders', 'a:b', 'a/b', 'a-b', 'A_9.b-c:d/e'])(
   '%p may be a service (W21)',
@@ -54,4 +54,15 @@ test('an address put together from a service and a method is taken apart into th
 test('a request id is the instance in 14 hexadecimal digits, a dash and the number', () => {
   expect(requestIdText(1, 7)).toBe('00000000000001-7');
   expect(requestIdText(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)).toBe('1fffffffffffff-9007199254740991');
+});
+
+test.each(['majordomo', 'majordomo.info', 'mmi', 'mmi.service', 'titanic', 'titanic.request'])(
+  '%p is a name of the broker itself',
+  (name) => {
+    expect(isReservedName(name)).toBe(true);
+  },
+);
+
+test.each(['mmiservice', 'orders', 'titanics.x', 'a.mmi'])('%p may be served', (name) => {
+  expect(isReservedName(name)).toBe(false);
 });

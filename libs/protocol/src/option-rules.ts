@@ -2,10 +2,46 @@
 
 import { MajordomoError } from './errors.js';
 import { nearestName } from './nearest.js';
-import { boundedText } from './thrown.js';
+import { shown } from './shown.js';
 
-/** Of a value in a message, in characters. */
-const SHOWN_LENGTH_MAX = 100;
+/** What people call options by the names of other libraries, and what they may mean here: the first that there is. */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  timeout: ['deadlineMs', 'timeoutMs', 'connectTimeoutMs', 'executionTimeoutMs', 'drainTimeoutMs'],
+  timeoutMs: ['deadlineMs', 'connectTimeoutMs', 'executionTimeoutMs', 'drainTimeoutMs'],
+  timeoutInMs: ['deadlineMs', 'timeoutMs'],
+  ttl: ['expiresMs', 'deadlineMs'],
+  expires: ['expiresMs'],
+  delay: ['runAtMs'],
+  delayMs: ['runAtMs'],
+  runAt: ['runAtMs'],
+  abortSignal: ['signal'],
+  key: ['idempotencyKey', 'orderingKey'],
+  messageId: ['idempotencyKey'],
+  dedupeKey: ['idempotencyKey'],
+  metadata: ['headers'],
+  url: ['brokers', 'bind'],
+  urls: ['brokers', 'bind'],
+  servers: ['brokers'],
+  address: ['brokers', 'bind'],
+  endpoint: ['brokers', 'bind'],
+  endpoints: ['brokers', 'bind'],
+  port: ['bind'],
+  listen: ['bind'],
+  handlers: ['services'],
+  instances: ['services'],
+  prefetch: ['concurrency'],
+  attempts: ['maxAttempts', 'retry'],
+  retries: ['maxAttempts', 'retry'],
+  log: ['logger'],
+  dataDir: ['data'],
+  dir: ['data'],
+};
+
+/** The option that was meant by an unknown one. */
+function meantOption(key: string, known: readonly string[]): string | undefined {
+  const others = Object.hasOwn(OTHER_NAMES, key) ? OTHER_NAMES[key] : undefined;
+  return others?.find((other) => known.includes(other)) ?? nearestName(key, known);
+}
 
 /** Looks at one value that was given. @returns what is wrong with it, to be read after the name: `must be …`; undefined when nothing is. */
 export type OptionRule = (value: unknown) => string | undefined;
@@ -27,13 +63,6 @@ export function wholeNumberFrom(min: number, max: number): OptionRule {
     Number.isInteger(value) && (value as number) >= min && (value as number) <= max
       ? undefined
       : `must be a whole number from ${min} to ${max}, not ${shown(value)}`;
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(boundedText(value, SHOWN_LENGTH_MAX));
-  if (typeof value === 'function') return 'a function';
-  if (typeof value !== 'object' || value === null) return String(value);
-  return Array.isArray(value) ? 'an array' : 'an object';
 }
 
 /** A text of 1 to `bytesMax` bytes without control characters. */
@@ -62,7 +91,7 @@ export function optionProblems<Options>(given: object, rules: OptionRules<Option
   for (const [key, value] of Object.entries(given)) {
     const rule = Object.hasOwn(rules, key) ? rules[key as keyof Options & string] : undefined;
     if (rule === undefined) {
-      const nearest = nearestName(key, Object.keys(rules));
+      const nearest = meantOption(key, Object.keys(rules));
       problems.push(`${key} is not an option${nearest === undefined ? '' : `; did you mean ${nearest}?`}`);
     } else if (value !== undefined) {
       const problem = rule(value);

@@ -14,7 +14,7 @@ class Bench {
 }
 
 async function broker({ folder: data }: PartInit): Promise<string> {
-  const running = await createBroker({ bind: 'tcp://127.0.0.1:0', data });
+  const running = await createBroker({ bind: 'tcp://127.0.0.1:0', data, logger: false });
   return running.endpoint;
 }
 

@@ -10,7 +10,7 @@
 //      for `serviceAwaitMaxMs`, counted from the start.
 // AB6. A broker that drains lets nothing wait for a service that is away: DRAINING sends it to another broker.
 
-import type { Milliseconds } from '@majordomo/protocol';
+import { nearestName, type Milliseconds } from '@majordomo/protocol';
 import { isKnown, tidyMethod } from './away.js';
 import { fail } from './dispatch.js';
 import type { Memory, Refusal } from './memory.js';
@@ -22,6 +22,8 @@ import type { Method, Request, Service } from './state.js';
 const TURN_TICK_MS = 250;
 /** Names of methods in an error. */
 const NAMED_MAX = 64;
+/** Names of services that an unknown one is compared with: 0.2 ms. */
+const COMPARED_MAX = 256;
 
 /** The request, which is new here, may not wait: why (AB1 to AB5). Undefined when it may. */
 export function whyAbsent(
@@ -87,13 +89,35 @@ export function noSuch(
   memory: Memory,
   { service: name, methodName }: Pick<Request, 'service' | 'methodName'>,
 ): Refusal {
-  const methods = [...(memory.services.get(name)?.methods.values() ?? [])].filter(isKnown);
-  if (methods.length === 0) return { code: 'NO_SUCH_SERVICE', message: `no worker offers the service "${name}"` };
-  return {
-    code: 'NO_SUCH_METHOD',
-    message: `the service "${name}" has no method "${methodName}"`,
-    details: { methods: methods.slice(0, NAMED_MAX).map((method) => method.name) },
-  };
+  const known = memory.services.get(name);
+  const methods = known === undefined ? [] : knownMethods(known).map((method) => method.name);
+  if (methods.length === 0) {
+    const nearest = nearestName(name, knownServices(memory));
+    const message = `no worker offers the service "${name}"${hint(nearest)}`;
+    return { code: 'NO_SUCH_SERVICE', message, ...(nearest === undefined ? {} : { details: { nearest } }) };
+  }
+  const nearest = nearestName(methodName, methods);
+  const message = `the service "${name}" has no method "${methodName}"${hint(nearest)}`;
+  const details = { methods: methods.slice(0, NAMED_MAX), ...(nearest === undefined ? {} : { nearest }) };
+  return { code: 'NO_SUCH_METHOD', message, details };
+}
+
+function hint(nearest: string | undefined): string {
+  return nearest === undefined ? '' : `; did you mean "${nearest}"?`;
+}
+
+function knownMethods(service: Service): Method[] {
+  return [...service.methods.values()].filter(isKnown);
+}
+
+/** The names that an unknown one is compared with: as many as an error may cost. */
+function* knownServices(memory: Memory): Iterable<string> {
+  let count = 0;
+  for (const service of memory.services.values()) {
+    if (count >= COMPARED_MAX) return;
+    count += 1;
+    if (knownMethods(service).length > 0) yield service.name;
+  }
 }
 
 /** Looks at everything that waits for the methods of this service that have no worker: what may not wait any longer ends. */

@@ -5,8 +5,8 @@ import {
   Kind,
   DRAIN,
   isMethodName,
+  isReservedName,
   isServiceName,
-  RESERVED_PREFIX,
   WIRE_LIMITS,
   type LinkInput,
   type Machine,
@@ -301,8 +301,7 @@ function takeName(link: Link, record: WireRecord & { kind: typeof Kind.name }): 
 
 function checkOffer(session: Session, record: WireRecord & { kind: typeof Kind.offer }): string | undefined {
   if (!isServiceName(record.name)) return 'OFFER is not the name of a service';
-  if (record.name === RESERVED_PREFIX || record.name.startsWith(`${RESERVED_PREFIX}.`))
-    return `the name ${record.name} is the broker's own`;
+  if (isReservedName(record.name)) return `the name ${record.name} is the broker's own`;
   if (record.methods.length === 0) return `OFFER of ${record.name} without methods`;
   if (session.offers.size >= WIRE_LIMITS.servicesPerSessionMax) return 'too many services for one worker';
   const names = new Set<string>();

@@ -9,6 +9,7 @@
 import {
   CALL_DEFAULTS,
   Kind,
+  nearestName,
   RESERVED_PREFIX,
   encodeBody,
   type Cancel,
@@ -199,14 +200,11 @@ function introspect(
   const describe = Object.hasOwn(INTROSPECTION, name.method) ? INTROSPECTION[name.method] : undefined;
   if (describe === undefined) {
     if (operate(memory, askerOf(session, record, now), name.method, record.body, now)) return;
-    const details = { methods: [...Object.keys(INTROSPECTION), ...OPERATIONS] };
-    refuse(
-      memory,
-      session,
-      ref,
-      { code: 'NO_SUCH_METHOD', message: `the broker has no method ${name.method}`, details },
-      now,
-    );
+    const methods = [...Object.keys(INTROSPECTION), ...OPERATIONS];
+    const nearest = nearestName(name.method, methods);
+    const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+    const message = `the broker has no method ${name.method}${hint}`;
+    refuse(memory, session, ref, { code: 'NO_SUCH_METHOD', message, details: { methods } }, now);
     return;
   }
   const body = encodeBody(describe(memory, now));

@@ -2,8 +2,8 @@
 //
 // L1. Lines are written at once: the last ones of a process that dies are not lost.
 
-import type { BrokerEvent } from '@majordomo/broker';
-import { pino, type DestinationStream, type Level, type Logger } from 'pino';
+import { BROKER_EVENT_LEVELS, type BrokerEvent } from '@majordomo/broker';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import type { ProcessSettings } from '../settings/tables.js';
 
 const STDERR = 2;
@@ -44,31 +44,8 @@ async function textLines(colorize: boolean): Promise<DestinationStream> {
   });
 }
 
-/** How much each event matters: what costs a request or a peer is a warning; what happens all day is for who looks for it. */
-const LEVELS: Readonly<Record<BrokerEvent['event'], Level>> = {
-  'worker.joined': 'info',
-  'worker.draining': 'info',
-  'worker.left': 'info',
-  'worker.lost': 'warn',
-  'service.unavailable': 'warn',
-  'client.joined': 'debug',
-  'client.left': 'debug',
-  'client.lost': 'info',
-  // One line for each; worker.lost has said how many.
-  'request.redelivered': 'debug',
-  'request.dead': 'warn',
-  'link.refused': 'warn',
-  'journal.opened': 'debug',
-  'journal.read': 'info',
-  'journal.damaged': 'error',
-  'journal.full': 'error',
-  'journal.room': 'warn',
-  'drain.begun': 'info',
-  'drain.ended': 'info',
-};
-
 /** Writes one event: its fields as they are, and its name as the message. */
 export function logEvent(log: Logger, event: BrokerEvent): void {
   const { event: name, ...fields } = event;
-  log[LEVELS[name]](fields, name);
+  log[BROKER_EVENT_LEVELS[name]](fields, name);
 }

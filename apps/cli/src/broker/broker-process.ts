@@ -55,6 +55,7 @@ async function startBroker(options: BrokerOptions, log: Logger): Promise<Running
   try {
     return await createBroker({
       ...options,
+      logger: false,
       onEvent: (event) => logEvent(log, event),
       onBug: (error) => endByBug(log, error),
       onStoreFailure: (error) => endByStore(log, data, error),

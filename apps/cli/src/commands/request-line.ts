@@ -1,7 +1,7 @@
 // The part of a command line that says what is asked: an address, its input, headers, codec. The same words in every command that asks a method.
 
 import type { CallOptions } from '@majordomo/client';
-import { parseAddress } from '@majordomo/protocol';
+import { addressProblem, parseAddress } from '@majordomo/protocol';
 import { readJson } from '../input/json-text.js';
 import { UsageError } from '../settings/usage-error.js';
 import { readCodec } from './codec-flag.js';
@@ -21,7 +21,7 @@ export async function readRequestLine(line: CommandLine, problems: string[]): Pr
   const [address, json] = line.args;
   const { stream, wait, header } = line.flags;
   if (address === undefined) problems.push(`the address is missing: ${line.command} <service.method> [json]`);
-  else if (parseAddress(address) === undefined) problems.push(`"${address}" is not an address: write service.method`);
+  else if (parseAddress(address) === undefined) problems.push(addressProblem(address));
   const input = await readInput(json, problems);
   const headers = readHeaders(Array.isArray(header) ? header : [], problems);
   const codec = readCodec(line.flags, problems);

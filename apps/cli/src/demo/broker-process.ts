@@ -9,7 +9,7 @@ function tell(event: BrokerEvent): void {
 }
 
 liveWithParent();
-const broker = await createBroker({ bind: 'tcp://127.0.0.1:0', onEvent: tell });
+const broker = await createBroker({ bind: 'tcp://127.0.0.1:0', logger: false, onEvent: tell });
 process.on('message', (word) => {
   const { settled, requests } = broker.counters;
   if (word === 'report') tellParent({ kind: 'report', settled, requests });

@@ -4,7 +4,7 @@
 // N2. What an MDP worker serves gets the same address: a name with a dot is `service.method`, one without is `service.call`.
 // N3. Names of the broker's own are not to be served: `mmi.`, `titanic.`, `majordomo`.
 
-import { isServiceName, parseAddress, RESERVED_PREFIX, type Address, type Bytes } from '@majordomo/protocol';
+import { isServiceName, parseAddress, type Address, type Bytes } from '@majordomo/protocol';
 import { isKnown } from '../away.js';
 import type { Memory } from '../memory.js';
 
@@ -22,11 +22,7 @@ export function nameOf(frame: Bytes): string | undefined {
 }
 
 /** N3. */
-export function isOwn(name: string): boolean {
-  return (
-    ['mmi.', 'titanic.', `${RESERVED_PREFIX}.`].some((prefix) => name.startsWith(prefix)) || name === RESERVED_PREFIX
-  );
-}
+export { isReservedName as isOwn } from '@majordomo/protocol';
 
 /** N2. */
 export function addressOf(name: string): Address {
