@@ -5,6 +5,7 @@
 // D6. What waits is bounded by the options, whatever the machine believes them to be.
 // AB1. NO_SUCH_SERVICE and NO_SUCH_METHOD are said only of what no worker has offered lately: here all workers offer the same.
 // AB2. Nobody is told that a service is not awaited any more before its time.
+// K1. A run that goes on although all its callers have given up has its idempotency key, as long as the outcome is kept.
 // L2. A link that is lost is given up at once.
 // L3. No link is given up for its silence when something has arrived on it that was not read.
 // M2. The machine is woken in time.
@@ -48,6 +49,7 @@ export class BrokerRules {
       if (request.isSettled) this.over.add(request.ref);
     }
     this.#checkBounds(memory);
+    checkKeys(memory);
   }
 
   /** A new start knows nothing of what was offered before. */
@@ -72,7 +74,8 @@ export class BrokerRules {
 
   /** M2: the machine is called when it asked to be, unless its process was stopped. */
   checkTime({ memory }: Broker, now: number): void {
-    const lateMs = now - memory.timers.wakeAt();
+    // What is found in the journal may have been due before the start.
+    const lateMs = now - Math.max(memory.timers.wakeAt(), memory.startedAt);
     if (lateMs > LATE_MS && !this.#broker.wasStopped) throw new Error(`M2: the machine is woken ${lateMs} ms late`);
   }
 
@@ -184,6 +187,17 @@ function wroteIts(writes: Broker['output']['writes'], { ref }: Request, record: 
   const entry = write?.value === undefined ? undefined : decodeEntry(write.value);
   if (entry === undefined || 'damage' in entry || entry.state !== 'settled') return false;
   return entry.reply.kind === record.kind && Buffer.compare(entry.reply.body, record.body) === 0;
+}
+
+/** K1. */
+function checkKeys({ sessions, keyed }: Memory): void {
+  const holders = new Set(keyed.values());
+  for (const session of sessions.values()) {
+    for (const { awaitedBy } of session.leases.values()) {
+      if (awaitedBy !== undefined && !holders.has(awaitedBy))
+        throw new Error(`K1: the run that request ${awaitedBy.ref} has under its key has lost the key`);
+    }
+  }
 }
 
 function checkQueues({ services }: Memory): void {

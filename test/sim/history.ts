@@ -3,7 +3,8 @@
 // H1. Phantom: nothing runs that was not asked, no value comes back that no run has returned.
 // H2. Crossed: what comes back belongs to the very request.
 // H3. `ran: no` is a promise: no handler was started for it, before or after. `ran: yes` says that one was.
-// H4. A method that runs at most once runs at most once in all; an idempotency key is one request while it is remembered; a worker
+// H4. A method that runs at most once runs at most once in all; an idempotency key is one request while it is remembered and its callers
+//     wait; a worker
 //     does not begin again what it is at.
 // H5. Everything ends, once, in its time.
 // H6. A ticket is on disk before it is given out (D1), is never lost, and has one outcome for ever.
@@ -173,10 +174,7 @@ export class History {
     const first = operations[0] as Operation;
     const isSame = (other: Run): boolean => first.key === '' || other.requestId === run.requestId;
     if (run.method === 'once' && before.some(isSame)) this.#fail('H4', `${work} runs a second time`);
-    const isOther = before.some((other) => other.requestId !== run.requestId);
-    if (first.key !== '' && isOther && this.#options.keysHold()) {
-      this.#fail('H4', `${work} runs for two requests under one idempotency key`);
-    }
+    if (first.key !== '' && this.#options.keysHold()) this.#checkKey(run, operations, before);
     const { latenessMs } = this.#options;
     if (
       operations.every(({ kind, at, deadlineMs }) => kind !== 'submit' && run.at > at + deadlineMs * 1.03 + latenessMs)
@@ -185,6 +183,17 @@ export class History {
     }
     this.#checkAgain(run, before);
     if (run.at < first.runAt - 50) this.#fail('H7', `${work} runs before its date`);
+  }
+
+  /** H4: another request may run under a key when somebody has given up before. */
+  #checkKey({ work, requestId }: Run, operations: readonly Operation[], before: readonly Run[]): void {
+    if (before.every((other) => other.requestId === requestId)) return;
+    const now = this.#options.now();
+    const hasGivenUp = operations.some(
+      ({ at, deadlineMs, outcome, isCut, isHeldUp }) =>
+        isCut || isHeldUp || outcome?.is === 'error' || now >= at + deadlineMs * 0.95 - 20,
+    );
+    if (!hasGivenUp) this.#fail('H4', `${work} runs for two requests under one idempotency key`);
   }
 
   /** H4: a worker that has the run already, or had it a moment ago, does not begin it again. */

@@ -6,7 +6,9 @@ import { TIMES } from './plan.js';
 import type { SimClient } from './sim-client.js';
 import type { Town } from './town.js';
 
-const KEYS = ['a', 'b', 'c'];
+const KEYS = ['a', 'b', 'c', 'd', 'e', 'f'];
+/** How long what is asked under a key takes, in ms: under some of them longer than some callers wait. */
+const KEYED_MS: Readonly<Record<string, number>> = { 'call-d': 1_500, 'call-e': 1_500, 'call-f': 1_500 };
 
 export class User {
   readonly #world: Town;
@@ -83,7 +85,8 @@ export class User {
   #asked(kind: Asked['kind'], method: MethodName, key: string): Asked {
     const dice = this.#dice;
     const work = key === '' ? `${kind}-${this.#world.history.operations.length + 1}` : key;
-    const task = key === '' ? this.#task(work) : { work, does: 'return' as const, ms: 30, attempts: 0 };
+    const task =
+      key === '' ? this.#task(work) : { work, does: 'return' as const, ms: KEYED_MS[key] ?? 30, attempts: 0 };
     const deadlineMs = 300 + dice.below(TIMES.deadlineMaxMs - 300);
     return { kind, client: this.#client.name, method, task, key, deadlineMs, lane: '', runAt: 0 };
   }

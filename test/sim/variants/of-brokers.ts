@@ -251,7 +251,7 @@ export const BROKER_VARIANTS: readonly Variant[] = [
   {
     name: 'idempotency keys forgotten at once',
     breaks: 'a key is forgotten with the turn in which it came',
-    rule: /^H4/,
+    rule: /^(H4|K1)/,
     machine: (machine) =>
       meddle(
         machine,
@@ -273,6 +273,19 @@ export const BROKER_VARIANTS: readonly Variant[] = [
     breaks: 'a process judges deadlines and silences before it reads what has arrived',
     rule: /^L3/,
     judgesFirst: true,
+  },
+  {
+    name: 'runs forgotten with their callers',
+    breaks: 'a key is free when all its callers have given up, although its run goes on',
+    rule: /^K1/,
+    machine: (machine) =>
+      meddle(
+        machine,
+        () => {},
+        (memory) => {
+          for (const [key, request] of memory.keyed) if (request.run !== undefined) memory.keyed.delete(key);
+        },
+      ),
   },
   {
     name: 'journal without a bound',

@@ -13,6 +13,8 @@ import {
   RESERVED_PREFIX,
   encodeBody,
   type Cancel,
+  type ErrorReply,
+  type Final,
   type Milliseconds,
   type Request as RequestRecord,
   type Window,
@@ -24,9 +26,11 @@ import { joinHolder } from './holdings.js';
 import { INTROSPECTION } from './introspection.js';
 import type { JoinInit } from './joined.js';
 import { orderOf } from './keeping.js';
+import { awaitRun } from './keyed-runs.js';
+import { keyOf } from './keys.js';
 import type { Memory, Refusal } from './memory.js';
 import { asksAgain, asksForUnread, operate, OPERATIONS } from './operations.js';
-import { answer, forgetUnrun, join, keyOf, refuse } from './outcomes.js';
+import { answer, forgetUnrun, join, refuse } from './outcomes.js';
 import { busy, findPlace } from './places.js';
 import { Request, type Link, type NamedAddress, type Session } from './state.js';
 
@@ -107,7 +111,7 @@ function takeResend(
     return;
   }
   if (known.reply !== undefined) {
-    resendReply(memory, session, known, record, now);
+    resendReply(memory, session, known, known.reply, record, now);
     return;
   }
   if (record.confirm) confirm(memory, session, record.ref, now);
@@ -115,9 +119,14 @@ function takeResend(
 }
 
 /** A stream whose last values were lost with the client's link cannot be completed from its stored end. */
-function resendReply(memory: Memory, session: Session, known: Request, record: RequestRecord, now: Milliseconds): void {
-  const reply = known.reply;
-  if (reply === undefined) return;
+function resendReply(
+  memory: Memory,
+  session: Session,
+  known: Request,
+  reply: Final | ErrorReply,
+  record: RequestRecord,
+  now: Milliseconds,
+): void {
   if (reply.kind === Kind.final && reply.end && record.received < reply.count) {
     const details = { received: record.received, count: reply.count };
     refuse(
@@ -129,7 +138,7 @@ function resendReply(memory: Memory, session: Session, known: Request, record: R
     );
     return;
   }
-  answer(memory, session, record.ref, known, now);
+  answer(memory, session, record.ref, known, now, reply);
 }
 
 /** The values from `received` on were lost with a link: the worker sends them again. */
@@ -171,8 +180,14 @@ function joinKeyed(
     );
     return true;
   }
-  if (known.reply !== undefined) {
-    resendReply(memory, session, known, record, now);
+  if (known.run !== undefined && known.isSettled) {
+    if (hasRoom(memory, session, record, now))
+      begin(memory, newRequest(memory, session, name, record, now), record, now, known);
+    return true;
+  }
+  const outcome = known.value ?? known.reply;
+  if (outcome !== undefined) {
+    resendReply(memory, session, known, outcome, record, now);
     return true;
   }
   if ((known.others?.length ?? 0) >= memory.settings.requestsPerSessionMax) {
@@ -215,14 +230,21 @@ function askerOf(session: Session, { ref, timeLeftMs }: RequestRecord, now: Mill
   return { session, ref, deadline: now + (timeLeftMs || CALL_DEFAULTS.deadlineMs) };
 }
 
-/** A request that nobody knows yet. */
-function admit(memory: Memory, session: Session, name: NamedAddress, record: RequestRecord, now: Milliseconds): void {
-  if (!hasRoomForCall(memory, record.headers.length + record.body.length)) {
-    refuse(memory, session, record.ref, { ...memoryFull(memory), ran: record.ageMs > 0 ? 'unknown' : 'no' }, now);
-    return;
-  }
-  const timeLeftMs = record.timeLeftMs === 0 ? CALL_DEFAULTS.deadlineMs : record.timeLeftMs;
-  const request = new Request({
+/** C4. Refuses the request when there is no room for it. */
+function hasRoom(memory: Memory, session: Session, record: RequestRecord, now: Milliseconds): boolean {
+  if (hasRoomForCall(memory, record.headers.length + record.body.length)) return true;
+  refuse(memory, session, record.ref, { ...memoryFull(memory), ran: record.ageMs > 0 ? 'unknown' : 'no' }, now);
+  return false;
+}
+
+function newRequest(
+  memory: Memory,
+  session: Session,
+  name: NamedAddress,
+  record: RequestRecord,
+  now: Milliseconds,
+): Request {
+  return new Request({
     session,
     ref: record.ref,
     service: name.service,
@@ -237,8 +259,14 @@ function admit(memory: Memory, session: Session, name: NamedAddress, record: Req
     body: record.body,
     order: orderOf(memory, CALL_DEFAULTS.priority),
     arrivedAt: now,
-    deadline: now + timeLeftMs,
+    deadline: now + (record.timeLeftMs === 0 ? CALL_DEFAULTS.deadlineMs : record.timeLeftMs),
   });
+}
+
+/** A request that nobody knows yet. */
+function admit(memory: Memory, session: Session, name: NamedAddress, record: RequestRecord, now: Milliseconds): void {
+  if (!hasRoom(memory, session, record, now)) return;
+  const request = newRequest(memory, session, name, record, now);
   if (request.resent) {
     begin(memory, request, record, now);
     if (joinHolder(memory, request, now)) return;
@@ -253,7 +281,9 @@ function admit(memory: Memory, session: Session, name: NamedAddress, record: Req
   }
 }
 
-function begin(memory: Memory, request: Request, record: RequestRecord, now: Milliseconds): void {
+/** @param before the request under the same key whose run goes on: this one waits for its end. */
+function begin(memory: Memory, request: Request, record: RequestRecord, now: Milliseconds, before?: Request): void {
+  if (before !== undefined) awaitRun(request, before);
   request.session.requests.set(request.ref, request);
   request.session.unsettled += 1;
   memory.unsettled += 1;

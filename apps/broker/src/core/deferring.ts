@@ -17,7 +17,8 @@ import {
 } from '@majordomo/protocol';
 import { Deferral } from './deferrals.js';
 import type { Memory } from './memory.js';
-import { keyOf, refuse } from './outcomes.js';
+import { keyOf } from './keys.js';
+import { refuse } from './outcomes.js';
 import { busy } from './places.js';
 import { deferralBytesMax } from './shares.js';
 import { keepable, type NamedAddress, type Session } from './state.js';

@@ -146,7 +146,7 @@ export function fail(
 
 /** What was never handed out has not run, whatever the code says in general; what was may have. */
 function mayHaveRun(request: Request, refusal: Refusal): Ran {
-  if (request.attempt === 0 && !request.resent) return 'no';
+  if (request.attempt === 0 && !request.resent && request.run === undefined) return 'no';
   const { ran } = ERRORS[refusal.code];
   return ran === 'no' ? 'unknown' : ran;
 }

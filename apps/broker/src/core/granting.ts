@@ -54,6 +54,7 @@ function grant(memory: Memory, request: Request, offer: Offer, attempt: number, 
   const session = offer.session;
   session.lastLease += 1;
   const lease = new Lease(session.lastLease, request, session, offer, attempt, now);
+  if (request.key !== '') request.runsOnce = termsOf(offer, request)?.atMostOnce === true;
   session.leases.set(lease.number, lease);
   occupy(offer);
   const limitMs = termsOf(offer, request)?.executionTimeoutMs ?? 0;

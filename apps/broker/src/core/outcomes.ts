@@ -24,6 +24,7 @@ import { dropReply, needBody, readFor } from './bodies.js';
 import { outcomeBytesMax } from './shares.js';
 import { collected, keepOutcome } from './keeping.js';
 import { Joined, type JoinInit } from './joined.js';
+import { freeKey, settleKey } from './keys.js';
 import type { DeadPart } from './journal-entry.js';
 import type { Memory, Refusal } from './memory.js';
 import { keepable, type Asker, type Request, type Session } from './state.js';
@@ -79,6 +80,7 @@ export function settle(
   const isDead = willDie(reply);
   request.become(isDead ? 'dead' : 'done');
   memory.timers.clear(request);
+  const { lease } = request;
   revoke(memory, request, reason, now);
   if (isDead) bury(memory, request, reply.code, now);
   request.reply = isDead ? { ...reply, retry: false } : reply;
@@ -86,6 +88,7 @@ export function settle(
   memory.counters.settled += 1;
   if (reply.kind === Kind.error) memory.counters.failed += 1;
   if (request.method?.offers === 0) tidyMethod(memory, request.method);
+  if (request.key !== '') settleKey(memory, request, request.reply, lease);
   if (request.durable === undefined) endVolatile(memory, request, now);
   else keepOutcome(memory, request, request.reply, isDead ? deadPart(request) : undefined, now);
   const others = request.others;
@@ -150,8 +153,15 @@ export function expireJoined(memory: Memory, joined: Joined, now: Milliseconds):
 }
 
 /** Sends the outcome to one asker, under its number; that of a durable request when it is on disk (D1). */
-export function answer(memory: Memory, session: Session, ref: number, request: Request, now: Milliseconds): void {
-  const { reply, durable } = request;
+export function answer(
+  memory: Memory,
+  session: Session,
+  ref: number,
+  request: Request,
+  now: Milliseconds,
+  reply = request.reply,
+): void {
+  const { durable } = request;
   if (reply === undefined || session.link === undefined || ref < session.settledBelow) return;
   if (durable !== undefined && request.isAway) readFor(memory, request, durable, { session, ref, wants: 'outcome' });
   else sayReply(memory, { session, ref }, reply, durable !== undefined, now);
@@ -219,9 +229,20 @@ function bury(memory: Memory, request: Request, code: ErrorCode, now: Millisecon
 }
 
 function outcomeBytes(request: Request): number {
-  const reply = request.reply;
-  const headers = reply?.kind === Kind.final ? reply.headers.length : 0;
-  return OUTCOME_BYTES + request.body.length + (reply?.body.length ?? 0) + headers;
+  return OUTCOME_BYTES + request.body.length + replyBytes(request.reply) + replyBytes(request.value);
+}
+
+function replyBytes(reply: Final | ErrorReply | undefined): number {
+  if (reply === undefined) return 0;
+  return reply.body.length + (reply.kind === Kind.final ? reply.headers.length : 0);
+}
+
+/** What the run of a settled request has ended with is kept for those who ask under its key. */
+export function keepForKey(memory: Memory, request: Request, word: Final | ErrorReply): void {
+  const body = keepable(word.body);
+  request.value =
+    word.kind === Kind.final ? { ...word, headers: keepable(word.headers), body } : { ...word, retry: false, body };
+  memory.settledBytes += replyBytes(request.value);
 }
 
 /** O2: keeps the outcome, unless the client has already said that it needs it no more. */
@@ -229,10 +250,6 @@ function remember(memory: Memory, request: Request, now: Milliseconds): void {
   if (request.key === '' && request.ref < request.session.settledBelow) {
     request.session.requests.delete(request.ref);
     return;
-  }
-  // Given up before anybody had it: whoever asks under its key asks for something that has not been done.
-  if (request.attempt === 0 && request.reply?.kind === Kind.error && request.reply.code !== 'WORKER_LOST') {
-    freeKey(memory, request);
   }
   memory.settled.pushBack(request);
   memory.settledBytes += outcomeBytes(request);
@@ -271,21 +288,16 @@ function letGo(memory: Memory, request: Request): void {
   memory.settledBytes -= outcomeBytes(request);
   memory.askerCount -= request.others?.length ?? 0;
   freeKey(memory, request);
+  if (request.run !== undefined) request.run.awaitedBy = undefined;
+  request.run = undefined;
 }
 
 /** A settled request that was never handed out may be asked again, also under its number, as if it had not been here. */
 export function forgetUnrun(memory: Memory, request: Request): void {
-  if (request.list === undefined) return;
+  if (request.list === undefined || request.run !== undefined) return;
   letGo(memory, request);
   request.session.requests.delete(request.ref);
   for (const { session, ref } of request.others ?? []) session.requests.delete(ref);
-}
-
-/** Its idempotency key may be used for something else, unless it is already. */
-export function freeKey(memory: Memory, request: Request): void {
-  if (request.key === '') return;
-  const key = keyOf(request.service, request.key);
-  if (memory.keyed.get(key) === request) memory.keyed.delete(key);
 }
 
 function dropAsker(session: Session, ref: number): void {
@@ -338,9 +350,4 @@ function wakeForWindow(memory: Memory, now: Milliseconds): void {
   const first = memory.settled.first;
   if (first === undefined) memory.timers.clear(memory.windowTimer);
   else memory.timers.set(memory.windowTimer, first.settledAt + memory.settings.dedupeWindowMs, now);
-}
-
-/** The table key of an idempotency key. */
-export function keyOf(service: string, key: string): string {
-  return `${service}\n${key}`;
 }

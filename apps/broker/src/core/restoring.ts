@@ -12,6 +12,7 @@ import { joinHolder } from './holdings.js';
 import { enterLane } from './lanes.js';
 import type { QueuedEntry, SettledEntry } from './journal-entry.js';
 import type { FoundJournal, Journal } from './journal.js';
+import { freeKey, hasNotRun } from './keys.js';
 import type { Memory } from './memory.js';
 import { readEntry, setAside, type StoredEntry } from './reading.js';
 import { durableRequest, enterJournal, expireDurable, goOn, setOutBehindUnread } from './submitting.js';
@@ -79,6 +80,7 @@ function restoreSettled(memory: Memory, entry: SettledEntry, now: Milliseconds):
   enterJournal(memory, request, now);
   request.hadDigest(entry.digest);
   request.reply = reply;
+  if (hasNotRun(reply)) freeKey(memory, request);
   dropReply(memory, request, durable);
   if (dead === undefined) return;
   memory.deadLetters.add({

@@ -274,6 +274,12 @@ export class Request extends Timer implements Listed {
   /** Set while it waits outside the queue: for a worker that may hold it, or for the pause before a retry. */
   parked: Timer | undefined = undefined;
   reply: Final | ErrorReply | undefined = undefined;
+  /** Its method runs at most once; known once it was handed out, and only of requests with a key. */
+  runsOnce = false;
+  /** A run that goes on although all its callers have given up, for which this request has its key (keys.ts Y3). */
+  run: Lease | undefined = undefined;
+  /** What that run ended with, for those who ask under the key. */
+  value: Final | ErrorReply | undefined = undefined;
   settledAt: Milliseconds = 0;
   readonly durable: Durable | undefined;
   /** What is left of the body when it has gone; see `compact`. */
@@ -373,6 +379,8 @@ export class Lease extends Timer {
   revoked = false;
   /** Its link is gone, but the worker is back: the lease waits for the worker to say that it still holds the run. */
   orphaned = false;
+  /** The request that has the key under which this run is asked for, when all its callers have given up. */
+  awaitedBy: Request | undefined = undefined;
   /** Its DISPATCH waits for the disk: what is said of the lease must not overtake it. */
   waitsForDisk = false;
 

@@ -19,9 +19,10 @@ import { isKnown } from './away.js';
 import { deliver, expire, park } from './dispatch.js';
 import { joinHolder } from './holdings.js';
 import { orderOf, restoredOrderOf, writeAccepted, writeRemoved } from './keeping.js';
+import { freeKey, keyOf } from './keys.js';
 import { enterLane } from './lanes.js';
 import type { Memory, Refusal } from './memory.js';
-import { freeKey, keyOf, refuse } from './outcomes.js';
+import { refuse } from './outcomes.js';
 import { findPlace } from './places.js';
 import { keepable, Request, type Durable, type Link, type NamedAddress, type Session } from './state.js';
 

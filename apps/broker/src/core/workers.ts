@@ -20,6 +20,7 @@ import {
 } from '@majordomo/protocol';
 import { comeBack, endLease, expire, fail, finish, giveBack, park, pump, serveIsolated } from './dispatch.js';
 import { dropHoldings } from './holdings.js';
+import { endRun } from './keyed-runs.js';
 import type { Memory } from './memory.js';
 import { addOffer, place, removeOffer } from './services.js';
 import { keepable, type Lease, type Link, type Request, type Service, type Session } from './state.js';
@@ -72,8 +73,10 @@ export function takeFinal(memory: Memory, link: Link, session: Session, record: 
   const lease = lastWord(memory, link, session, record.ref, now);
   if (lease === undefined) return;
   const request = lease.request;
-  if (request.isSettled) memory.counters.lateWords += 1;
-  else {
+  if (request.isSettled) {
+    memory.counters.lateWords += 1;
+    endRun(memory, lease, record, now);
+  } else {
     if (request.lease !== undefined) memory.counters.lateSuccesses += 1;
     const { end, count, headers, body } = record;
     finish(memory, request, { kind: Kind.final, ref: request.ref, end, count, headers, body }, now);
@@ -88,8 +91,10 @@ export function takeError(memory: Memory, link: Link, session: Session, record: 
   lastWord(memory, link, session, record.ref, now);
   if (lease === undefined) return;
   const request = lease.request;
-  if (!isCurrent || request.isSettled) memory.counters.lateWords += 1;
-  else if (hasExpired(request, record, now)) expire(memory, request, now);
+  if (!isCurrent || request.isSettled) {
+    memory.counters.lateWords += 1;
+    endRun(memory, lease, record, now);
+  } else if (hasExpired(request, record, now)) expire(memory, request, now);
   else if (record.retry && mayRetry(memory, lease)) retryLater(memory, lease, record.retryAfterMs, now);
   else {
     if (record.retry) noteAttempt(lease, 'failed', now);
@@ -156,6 +161,7 @@ export function takeRelease(memory: Memory, link: Link, session: Session, record
     if (record.ran === 'no') giveBack(memory, lease, now);
     else comeBack(memory, lease, 'released', now);
   }
+  endRun(memory, lease, record.ran === 'no' ? 'not-started' : 'lost', now);
   if (lease.offer !== undefined) pump(memory, lease.offer, now);
 }
 
@@ -228,6 +234,7 @@ export function loseWorker(
 function loseLease(memory: Memory, lease: Lease, returning: boolean, reason: string, now: Milliseconds): void {
   memory.timers.clear(lease);
   const request = lease.request;
+  endRun(memory, lease, 'lost', now);
   if (request.isSettled || request.lease !== lease) return;
   if (!returning) {
     comeBack(memory, lease, reason, now);
