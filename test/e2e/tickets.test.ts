@@ -13,7 +13,17 @@ test(
   async () => {
     const { endpoint } = await startBrokerCommand('--data', dataFolder());
     const run = (...args: readonly string[]): Promise<Outcome> => majordomo([...args, '--broker', endpoint]);
-    const keyed = ['submit', 'lab.echo', '{"id":"a"}', '--key', 'k', '--ordering-key', 'o', '--priority', '9'];
+    const keyed = [
+      'submit',
+      'lab.echo',
+      '{"id":"a"}',
+      '--idempotency-key',
+      'k',
+      '--ordering-key',
+      'o',
+      '--priority',
+      '9',
+    ];
     const submitted = await run(...keyed, '--expires', '1h');
     expect(submitted).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[0-9a-f]{14}-\d+\n$/), stderr: '' });
     const id = submitted.stdout.trim();
@@ -42,7 +52,7 @@ test(
     const [ticket = '', value = ''] = waited.stdout.split('\n');
     expect([JSON.parse(ticket), JSON.parse(value)]).toMatchObject([{ ticket: expect.any(String) }, { id: 'c' }]);
 
-    expect(await run('submit', 'lab.echo', '{"id":"x"}', '--key', 'k')).toMatchObject({ code: 2 });
+    expect(await run('submit', 'lab.echo', '{"id":"x"}', '--idempotency-key', 'k')).toMatchObject({ code: 2 });
     expect(await run('ticket', 'status', '0000000000000a-5')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('TICKET_UNKNOWN'),
@@ -51,10 +61,12 @@ test(
       code: 2,
       stderr: expect.stringContaining('is not a ticket'),
     });
-    expect(await majordomo(['submit', 'lab', '--priority', '10', '--run-at', 'soon', '--kye', 'k'])).toMatchObject({
+    expect(
+      await majordomo(['submit', 'lab', '--priority', '10', '--run-at', 'soon', '--idempotency-kye', 'k']),
+    ).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
-        /4 problems\n.*--kye: unknown flag \(did you mean --key\?\)\n.*"lab".*\n.*--priority 10: .*\n.*--run-at soon: /,
+        /4 problems\n.*--idempotency-kye: unknown flag \(did you mean --idempotency-key\?\)\n.*"lab".*\n.*--priority 10: .*\n.*--run-at soon: /,
       ),
     });
   },

@@ -55,7 +55,7 @@ expires. With --json the ticket is {"ticket": "…"}; with --wait the value foll
 --timeout is how long to wait for the ticket, and with --wait again for the outcome.
 
 Examples:
-  majordomo submit images.resize '{"file":"a.png"}' --key a.png --expires 10m
+  majordomo submit images.resize '{"file":"a.png"}' --idempotency-key a.png --expires 10m
   majordomo submit reports.build --run-at 2h --priority 2
   majordomo submit accounts.post '{"to":"7"}' --ordering-key account-7 --wait
   majordomo ticket result $(majordomo submit images.resize '{"file":"b.png"}') --timeout 1m

@@ -116,7 +116,7 @@ class Program {
       .argument('[service.method]', 'what is asked')
       .argument('[json]', 'its input; - reads it from stdin')
       .usage('[options] <service.method> [json]')
-      .option('--key <key>', 'the same key is the same request, from whomever and after restarts too')
+      .option('--idempotency-key <key>', 'the same key is the same request, from whomever and after restarts too')
       .option('--ordering-key <key>', 'those of one service under one key are done one at a time, in their order')
       .option('--priority <number>', '0 to 9; the higher goes first among those that wait (default: 4)')
       .option('--expires <time>', 'how long it may take to be done (default: that of the broker, 24h after --run-at)')

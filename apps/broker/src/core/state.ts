@@ -20,6 +20,9 @@ import {
   type OfferedMethod,
   type OtherBrokers,
 } from '@majordomo/protocol';
+import { keepable } from './keepable.js';
+
+export { keepable } from './keepable.js';
 
 /**
  * Where the body and headers of a durable request are; once it is settled, its reply. `reading`: they were asked of the store. `stale`: so
@@ -394,12 +397,4 @@ export class Lease extends Timer {
   ) {
     super(undefined, 'execution');
   }
-}
-
-/**
- * Bytes to be kept for longer than their message: copied when they are a small part of it, so that a few
- * of them do not keep a whole batch in memory.
- */
-export function keepable(bytes: Bytes): Bytes {
-  return bytes.byteLength * 2 < bytes.buffer.byteLength ? Buffer.from(bytes) : bytes;
 }

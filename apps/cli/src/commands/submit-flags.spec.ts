@@ -13,7 +13,7 @@ const optionsOf = (flags: Record<string, unknown>): object => {
 const problemsOf = (flags: Record<string, unknown>): readonly string[] => readSubmitFlags(flags, NOW).problems;
 
 test('each flag is an option of client.submit; what is not given is left to the broker', () => {
-  const flags = { key: 'k', orderingKey: 'o', priority: '0', expires: '10m', runAt: '90s' };
+  const flags = { idempotencyKey: 'k', orderingKey: 'o', priority: '0', expires: '10m', runAt: '90s' };
   expect(optionsOf(flags)).toEqual({
     idempotencyKey: 'k',
     orderingKey: 'o',
@@ -34,9 +34,15 @@ test.each([
 });
 
 test('everything that is wrong is told together', () => {
-  const flags = { key: 'x'.repeat(256), orderingKey: 'a\nb', priority: '10', expires: 'soon', runAt: 'tomorrow' };
+  const flags = {
+    idempotencyKey: 'x'.repeat(256),
+    orderingKey: 'a\nb',
+    priority: '10',
+    expires: 'soon',
+    runAt: 'tomorrow',
+  };
   expect(problemsOf(flags)).toEqual([
-    expect.stringMatching(/^--key x+: must be a text of 1 to 255 bytes/),
+    expect.stringMatching(/^--idempotency-key x+: must be a text of 1 to 255 bytes/),
     expect.stringMatching(/^--ordering-key a\nb: must be a text of 1 to 255 bytes/),
     '--priority 10: must be a whole number from 0 to 9, not 10',
     expect.stringMatching(/^--expires soon: must be a duration like /),

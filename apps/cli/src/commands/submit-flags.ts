@@ -7,7 +7,7 @@ import { resolveSettings } from '../settings/settings.js';
 
 /** As given: what was not is undefined. Times in ms. */
 interface Given {
-  readonly key: string | undefined;
+  readonly idempotencyKey: string | undefined;
   readonly orderingKey: string | undefined;
   readonly priority: number | undefined;
   readonly expires: number | undefined;
@@ -23,7 +23,7 @@ const key = (bytesMax: number, help: string) => ({
 
 /** By flag only: each holds for one request. */
 const TABLE: OptionTable<Given> = {
-  key: key(WIRE_LIMITS.keyBytesMax, 'idempotency key'),
+  idempotencyKey: key(WIRE_LIMITS.keyBytesMax, 'idempotency key'),
   orderingKey: key(WIRE_LIMITS.orderingKeyBytesMax, 'ordering key'),
   priority: { type: 'count', fallback: undefined, help: 'priority', min: 0, max: WIRE_LIMITS.priorityMax },
   expires: { type: 'milliseconds', fallback: undefined, help: 'expiry', min: 1, max: WIRE_LIMITS.timeMaxMs },
@@ -44,7 +44,7 @@ export function readSubmitFlags(
   date: number,
 ): { readonly options: SubmitOptions; readonly problems: readonly string[] } {
   const { values, problems } = resolveSettings(TABLE, { flags, variables: {}, file: undefined });
-  const { key: idempotencyKey, orderingKey, priority, expires: expiresMs, runAt } = values;
+  const { idempotencyKey, orderingKey, priority, expires: expiresMs, runAt } = values;
   const runAtMs = runAt === undefined ? undefined : dateOf(runAt, date);
   const options = { idempotencyKey, orderingKey, priority, expiresMs, runAtMs };
   const dated = runAt === undefined ? [] : dateProblems(runAt, { date, runAtMs, expiresMs });
