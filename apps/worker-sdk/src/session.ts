@@ -207,6 +207,7 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
       case 'start':
         return this.#start(event.run);
       case 'abort':
+        event.run.knowsStop = true;
         return (event.run.invocation as Invocation | undefined)?.stop(event.reason);
       case 'resume':
         return (event.run.invocation as Invocation | undefined)?.resume();

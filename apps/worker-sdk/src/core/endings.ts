@@ -4,6 +4,7 @@
 // E2. A run that was told to stop may still succeed, and then its value is said; any failure of it is the stop's doing.
 // E3. An outcome is remembered, so that the same request is not run again; not one that asks to be tried again, nor one of
 //     a run that was stopped although its client may still be waiting.
+//     A handler that ended before it was told to stop has done its work: its outcome counts as if nobody had stopped it.
 // E4. One lease's cancelling stops the handler only when no other broker has a claim on the run.
 
 import type { CancelReason, Milliseconds } from '@majordomo/protocol';
@@ -22,7 +23,11 @@ export function finish(memory: Memory, run: Run, outcome: Outcome, now: Millisec
   if (outcome.failure === undefined) memory.counters.succeeded += 1;
   else memory.counters.failed += 1;
   if (run.state === 'overrun') retire(memory, run, now);
-  else conclude(memory, run, finalOutcome(run, outcome), now);
+  else {
+    // E3: but for a request that was handed out again meanwhile, which waits for this run to be over.
+    if (!run.knowsStop && run.successor === undefined) run.aborted = undefined;
+    conclude(memory, run, finalOutcome(run, outcome), now);
+  }
   const successor = run.successor;
   run.successor = undefined;
   if (successor !== undefined && successor.state === 'waiting') admit(memory, successor, now);

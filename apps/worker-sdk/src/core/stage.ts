@@ -70,6 +70,7 @@ export class Stage {
       if (event.kind === 'start') this.runs.set(`${event.run.instance}-${event.run.request}`, event.run);
       if ('run' in event) {
         const reason = event.kind === 'abort' ? ` ${event.reason}` : '';
+        if (event.kind === 'abort') event.run.knowsStop = true;
         lines.push(`${event.kind} ${event.run.instance}-${event.run.request}${reason}`);
       } else if (event.kind === 'left') lines.push(`left ${event.unfinished}`);
       else lines.push(event.kind === 'unreached' ? event.kind : `${event.kind} ${event.endpoint}`);
@@ -79,8 +80,12 @@ export class Stage {
   }
 
   from(broker: string, ...records: WireRecord[]): string[] {
-    this.worker.handle({ kind: 'records', link: this.#current.get(broker) ?? 0, records }, this.now);
+    this.heard(broker, ...records);
     return this.seen();
+  }
+  /** The machine takes the records, and the turn goes on: nothing is sent or told yet. */
+  heard(broker: string, ...records: WireRecord[]): void {
+    this.worker.handle({ kind: 'records', link: this.#current.get(broker) ?? 0, records }, this.now);
   }
   welcome(...brokers: string[]): string[] {
     return brokers.flatMap((broker) => this.from(broker, welcome()));

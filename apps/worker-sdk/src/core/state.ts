@@ -107,6 +107,8 @@ export class Run extends Timer<Run | undefined> implements Listed {
   via: Side | undefined = undefined;
   /** The handler was told to stop, and why. */
   aborted: CancelReason | undefined = undefined;
+  /** The shell's own: the handler has been told to stop. That is some moments after `aborted` was set. */
+  knowsStop = false;
   outcome: Outcome | undefined = undefined;
   finishedAt: Milliseconds = 0;
   /** The limit on the execution, where the method has one. */

@@ -183,6 +183,26 @@ describe('cancelling', () => {
     expect(stage.worker.counters.lateWords).toBe(2);
   });
 
+  it('that comes when the handler has just ended changes nothing: its value is remembered, and the request is not run again', () => {
+    const stage = serving();
+    stage.from('a', dispatch(1, 1));
+    // The broker takes the client for lost, and the handler returns before it is told so.
+    stage.heard('a', cancel(1, 'client-lost'));
+    expect(stage.value('7-1')).toEqual(['a FINAL 1 v', 'abort 7-1 client-lost']);
+    stage.lose('a');
+    // Its client asks at another broker, which knows that it is held here.
+    stage.back('b');
+    expect(stage.from('b', attach(1, 1))).toEqual(['b FINAL 1 v']);
+    expect(stage.from('b', dispatch(2, 1, { attempt: 2 }))).toEqual(['b FINAL 2 v']);
+  });
+
+  it('that comes when the handler has just failed by itself does not hide why', () => {
+    const stage = serving();
+    stage.from('a', dispatch(1, 1));
+    stage.heard('a', cancel(1, 'cancelled'));
+    expect(stage.fail('7-1')).toEqual(['a ERROR 1 HANDLER_FAILED yes', 'abort 7-1 cancelled']);
+  });
+
   it('because the client was lost does not answer for it when it asks again: the request is run anew, after the stopped handler', () => {
     const stage = serving(2, 'a', 'b');
     stage.from('a', dispatch(1, 5));
