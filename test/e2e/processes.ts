@@ -193,8 +193,12 @@ export async function endAll(): Promise<void> {
 }
 
 /** Waits until something holds that nobody tells of; it is looked at again and again. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  withinMs = PATIENCE_MS,
+): Promise<void> {
+  const end = performance.now() + withinMs;
   while (!(await holds())) {
     if (performance.now() >= end) throw new Error(`it never came to be that ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -20,6 +20,7 @@ export const BROKER_EVENT_LEVELS: Readonly<Record<BrokerEvent['event'], 'debug' 
   'journal.opened': 'debug',
   'journal.read': 'info',
   'journal.damaged': 'error',
+  'journal.paused': 'warn',
   'journal.full': 'error',
   'journal.room': 'warn',
   'drain.begun': 'info',

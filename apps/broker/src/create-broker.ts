@@ -84,6 +84,9 @@ const OBSERVER_RULES: OptionRules<BrokerObservers> = {
 /** How long what was sent last may take to leave, in ms. */
 const CLOSE_LINGER_MS = 500;
 
+/** A journal that memory cannot carry is read on when there is room; that is looked at this often, in ms. */
+const READ_PAUSE_MS = 100;
+
 /** What a running broker is made of. The simulation gives it another time, other links and another disk. */
 export interface BrokerParts {
   /** Where its port listens. */
@@ -177,8 +180,13 @@ export class BrokerProcess implements RunningBroker {
   async #read(loaded: Loaded): Promise<void> {
     for await (const entries of loaded.entries) {
       if (!this.#driver.input({ kind: 'journal-entries', entries })) return;
+      while (!this.#machine.mayReadOn && this.#closed === undefined) await this.#pass(READ_PAUSE_MS);
     }
     this.#driver.input({ kind: 'journal-read' });
+  }
+
+  #pass(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.setTimer(ms, resolve));
   }
 
   get endpoint(): string {

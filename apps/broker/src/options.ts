@@ -140,6 +140,10 @@ export const BROKER_OPTIONS: OptionTable<BrokerOptions> = {
   expiresMs: ms(D.expiresMs, 'how long a submitted request may take when it does not say', 1, WIRE_LIMITS.timeMaxMs),
   resultKeepMs: ms(D.resultKeepMs, 'how long the outcome of a submitted request is kept', 1_000, WIRE_LIMITS.timeMaxMs),
   collectedKeepMs: ms(D.collectedKeepMs, 'how long it is kept after somebody has collected it'),
+  collectedKeepMinMs: ms(
+    D.collectedKeepMinMs,
+    'how long it is kept after that in any case, when its place is needed for new submissions',
+  ),
   deadLetterKeepMs: ms(
     D.deadLetterKeepMs,
     'how long a submitted request that was given up is kept as a dead letter',
@@ -194,6 +198,8 @@ function contradictions(options: BrokerOptions): string[] {
     );
   }
   if (options.resendHoldMs >= options.dedupeWindowMs) problems.push('resendHoldMs must be shorter than dedupeWindowMs');
+  if (options.collectedKeepMinMs > options.collectedKeepMs)
+    problems.push('collectedKeepMinMs must not be longer than collectedKeepMs');
   for (const name of ['resultKeepMs', 'collectedKeepMs'] as const) {
     if (options[name] < options.dedupeWindowMs) {
       problems.push(`${name} (${options[name]}) must be at least dedupeWindowMs (${options.dedupeWindowMs})`);

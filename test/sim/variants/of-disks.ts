@@ -99,7 +99,7 @@ export const DISK_VARIANTS: readonly Variant[] = [
   {
     name: 'reads that come to nothing',
     breaks: 'the body of a request that waits is asked for and never comes',
-    rule: /^(S2|H5)/,
+    rule: /^(S2|H5|H6)/,
     store: (store) => ({ ...rest(store), commit: (writes) => store.commit(writes), read: () => Promise.resolve([]) }),
   },
   {

@@ -15,6 +15,7 @@ import {
   type Timer,
   type WireRecord,
 } from '@majordomo/protocol';
+import { mayReadOn } from './budget.js';
 import { takeCancel, takeRequest, takeWindow } from './clients.js';
 import { Deferral } from './deferrals.js';
 import { expireDeferral } from './deferring.js';
@@ -89,6 +90,11 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
   /** For invariants and introspection; nobody outside changes it. */
   get memory(): Memory {
     return this.#memory;
+  }
+
+  /** Is there room in memory for more entries of the journal? */
+  get mayReadOn(): boolean {
+    return mayReadOn(this.#memory);
   }
 
   wakeAt(): Milliseconds {

@@ -48,6 +48,12 @@ export function whyNoRoomForEntry(memory: Memory, bytes: number): string | undef
   return usedOf(memory);
 }
 
+/** May more entries be read after a start? A journal that was filled by a broker with as much memory never comes to this bound. */
+export function mayReadOn(memory: Memory): boolean {
+  const { journal, settings } = memory;
+  return journal.count * ENTRY_BYTES + journal.textBytes <= settings.memoryBytesMax;
+}
+
 /** Entries that the journal can carry. */
 export function entriesMax({ storedCountMax, memoryBytesMax }: BrokerSettings): number {
   return Math.min(storedCountMax, Math.floor((memoryBytesMax * JOURNAL_SHARE) / ENTRY_BYTES));

@@ -35,6 +35,8 @@ export type BrokerEvent =
   | { readonly event: 'link.refused'; readonly code: ErrorCode; readonly reason: string; readonly identity: string }
   | { readonly event: 'journal.opened'; readonly starts: number }
   | { readonly event: 'journal.read'; readonly requests: number; readonly damaged: number }
+  /** The journal holds more than memory can carry: the rest is read as requests end. */
+  | { readonly event: 'journal.paused'; readonly requests: number; readonly unread: number }
   /** An entry could not be read; it is set aside in the store and loaded no more. */
   | { readonly event: 'journal.damaged'; readonly key: number; readonly reason: string }
   | { readonly event: 'journal.full' }

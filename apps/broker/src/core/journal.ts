@@ -4,7 +4,15 @@
 //     its ticket is its number there. Numbers are never used twice, over all starts (D2).
 // J2. Entries hold dates, the machine holds its own time: the two are tied together once, at the start.
 
-import { NumberMap, Timer, WIRE_LIMITS, requestIdText, type ErrorReply, type Milliseconds } from '@majordomo/protocol';
+import {
+  List,
+  NumberMap,
+  Timer,
+  WIRE_LIMITS,
+  requestIdText,
+  type ErrorReply,
+  type Milliseconds,
+} from '@majordomo/protocol';
 import { Deferrals } from './deferrals.js';
 import { SetAside } from './set-aside.js';
 import { Session, type Asker, type Durable, type Lane, type Request } from './state.js';
@@ -15,6 +23,9 @@ export type JournalState = keyof typeof NEXT;
 
 /** Numbers of one start begin with it: 2^21 starts of 2^32 requests. */
 export const NUMBERS_PER_START = 2 ** 32;
+
+/** Beyond so many different names each entry has its own again. */
+const NAMES_MAX = 20_000;
 
 /** What an entry takes on disk beside its headers and body, about. */
 const ENTRY_BYTES = 400;
@@ -66,6 +77,10 @@ export class Journal {
   damaged = 0;
   /** Bytes of bodies and headers that are in memory. */
   loadedBytes = 0;
+  /** Settled requests whose outcome somebody has, the longest ago first: they go early when there is no room. Not those with an idempotency key. */
+  readonly collected = new List<Request>();
+  /** More is in it than memory can carry: the rest is read when there is room. */
+  isPaused = false;
   /** What keys take in memory. */
   textBytes = 0;
   /** Who waits for the outcome of a settled request to be read, by ticket. */
@@ -86,6 +101,8 @@ export class Journal {
   readonly deferrals = new Deferrals();
   /** Accepted while entries are unread, with an ordering key: they enter their lanes behind everything that is read. */
   readonly behindUnread: Request[] = [];
+  /** Names of services and methods of the entries that were read. */
+  readonly #names = new Map<string, string>();
   #lastTicket = 0;
   /** J2: what is added to the machine's time to make a date. */
   #dateOffset = 0;
@@ -139,6 +156,14 @@ export class Journal {
     return this.behindUnread.splice(0);
   }
 
+  /** The name as it was read before: a million entries share a few names. */
+  nameOf(text: string): string {
+    const known = this.#names.get(text);
+    if (known !== undefined) return known;
+    if (this.#names.size < NAMES_MAX) this.#names.set(text, text);
+    return text;
+  }
+
   nextTicket(): number {
     this.#lastTicket += 1;
     return this.#lastTicket;
@@ -188,6 +213,7 @@ export class Journal {
     this.session.requests.delete(request.ref);
     this.bytes -= durable.bytes;
     this.textBytes -= textBytesOf(request, durable);
+    if ((request.list as unknown) === this.collected) this.collected.remove(request);
     const submits = this.submits.get(durable.submitter);
     submits?.delete(durable.ref);
     if (submits?.size === 0) this.submits.delete(durable.submitter);

@@ -110,6 +110,7 @@ export function collected(memory: Memory, request: Request, now: Milliseconds): 
   if (request.state === 'dead') return;
   const until = now + memory.settings.collectedKeepMs;
   if (until < request.due) memory.timers.set(request, until, now);
+  if (request.key === '') memory.journal.collected.pushBack(request);
 }
 
 /** Its entry goes. Nobody waits for this write. */

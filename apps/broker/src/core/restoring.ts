@@ -7,6 +7,7 @@
 
 import { Kind, NO_BYTES, requestIdText, WIRE_LIMITS, type Milliseconds } from '@majordomo/protocol';
 import { dropBody, dropReply } from './bodies.js';
+import { mayReadOn } from './budget.js';
 import { sayTaken } from './granting.js';
 import { joinHolder } from './holdings.js';
 import { enterLane } from './lanes.js';
@@ -36,6 +37,10 @@ export function restore(memory: Memory, entries: readonly StoredEntry[], now: Mi
     if ('damage' in entry) setAside(memory, stored, entry);
     else if (entry.state === 'queued') restoreQueued(memory, entry, now);
     else restoreSettled(memory, entry, now);
+  }
+  if (!journal.isPaused && !mayReadOn(memory)) {
+    journal.isPaused = true;
+    memory.output.tell({ event: 'journal.paused', requests: journal.count, unread: journal.unread.count });
   }
   if (nextHeld(journal) !== undefined && !journal.holdTimer.isSet) {
     const due = Math.max(now, memory.startedAt + memory.settings.resendHoldMs);
@@ -103,7 +108,9 @@ function durableOf(
   return { submitter, ref, ...terms, bytes: 0, place: 'memory', isCollected: false, lane: undefined };
 }
 
-function partsOf({ journal }: Memory, { ticket, service, method, key, acceptedAt }: QueuedEntry | SettledEntry) {
+function partsOf({ journal }: Memory, entry: QueuedEntry | SettledEntry) {
+  const { ticket, key, acceptedAt } = entry;
+  const [service, method] = [journal.nameOf(entry.service), journal.nameOf(entry.method)];
   return { ticket, service, method, key, arrivedAt: journal.timeOf(acceptedAt) };
 }
 

@@ -55,6 +55,8 @@ export interface BrokerSettings {
   readonly resultKeepMs: number;
   /** How long it is kept after somebody has. */
   readonly collectedKeepMs: number;
+  /** How long it is kept after that in any case: then it may make room for new submissions. */
+  readonly collectedKeepMinMs: number;
   /** How long a durable request that was given up is kept as a dead letter, collected or not. */
   readonly deadLetterKeepMs: number;
   /** Requests in the journal, their outcomes included. */
@@ -107,6 +109,8 @@ export const BROKER_DEFAULTS: Omit<BrokerSettings, 'instance'> = Object.freeze({
   expiresMs: DAY_MS,
   resultKeepMs: DAY_MS,
   collectedKeepMs: CALL_DEFAULTS.dedupeWindowMs,
+  // As long as a call waits: whoever lost the answer on its way asks again within that.
+  collectedKeepMinMs: CALL_DEFAULTS.deadlineMs,
   // Somebody has to look at it: two weeks reach over a holiday.
   deadLetterKeepMs: 14 * DAY_MS,
   storedCountMax: 2_000_000,

@@ -9,6 +9,9 @@
 // S5. While entries of the journal are unread, what is new is accepted, with a number behind theirs; under an ordering key it waits for all
 //     of them, because any of them may have the same key.
 // S6. While a write waits for room on the disk, what would only repeat what waits for it is refused as BUSY (D6).
+// S7. An outcome that somebody has is removed early, after `collectedKeepMinMs`, when its place is needed; one that nobody has collected
+//     keeps its place until its time is over, and so does one under an idempotency key.
+// S8. What was removed early is refused when it is handed over once more, never run again.
 
 import { Kind, RESERVED_PREFIX, type Milliseconds, type Submit } from '@majordomo/protocol';
 import { dropBody, keepFirst, readNext } from './bodies.js';
@@ -98,7 +101,8 @@ function whyNever(memory: Memory, session: Session, name: NamedAddress, record: 
   if (journal.state === 'none') return { code: 'UNSUPPORTED', message: 'this broker stores nothing on disk' };
   if (name.service === RESERVED_PREFIX)
     return { code: 'UNSUPPORTED', message: "the broker's own service answers at once" };
-  if (record.ageMs > settings.dedupeWindowMs || record.ref < session.settledBelow) {
+  const isForgotten = record.ageMs > 0 && record.ref <= session.forgottenUpTo;
+  if (isForgotten || record.ageMs > settings.dedupeWindowMs || record.ref < session.settledBelow) {
     return { code: 'REQUEST_FORGOTTEN', message: 'what became of this request is not remembered any more' };
   }
   return undefined;
@@ -106,7 +110,28 @@ function whyNever(memory: Memory, session: Session, name: NamedAddress, record: 
 
 function whyNotNow(memory: Memory, name: NamedAddress, record: Submit, now: Milliseconds): Refusal | undefined {
   if (memory.draining) return { code: 'DRAINING', message: 'the broker is shutting down' };
-  return whyNoMethod(memory, name, now) ?? whyFull(memory, record);
+  let refusal = whyNoMethod(memory, name, now);
+  if (refusal !== undefined) return refusal;
+  refusal = whyFull(memory, record);
+  while (refusal !== undefined && !memory.journal.isFull && removeCollected(memory, now))
+    refusal = whyFull(memory, record);
+  return refusal;
+}
+
+/** S7. @returns whether there was one that may go. */
+function removeCollected(memory: Memory, now: Milliseconds): boolean {
+  const { journal, settings } = memory;
+  const oldest = journal.collected.first;
+  if (oldest?.durable === undefined) return false;
+  const collectedMs = settings.collectedKeepMs - (oldest.due - now);
+  if (collectedMs < settings.collectedKeepMinMs) return false;
+  const { submitter, ref } = oldest.durable;
+  const session = memory.sessions.get(submitter);
+  // Whoever may hand it over once more is told that it is forgotten (S8).
+  if (session !== undefined && ref >= session.settledBelow && ref > session.forgottenUpTo) session.forgottenUpTo = ref;
+  memory.counters.forgotten += 1;
+  removeDurable(memory, oldest, now);
+  return true;
 }
 
 /** S5. */
