@@ -8,6 +8,7 @@ import {
   boundedText,
   encodeErrorBody,
   ERROR_LIMITS,
+  isMajordomoError,
   readThrown,
   thrownDetails,
   type Bytes,
@@ -70,10 +71,12 @@ export function failureOf(thrown: unknown, ran: Ran = 'yes', retryAfterMs?: numb
   return { failure, body: bodyOf(thrown) };
 }
 
-/** The value of a handler cannot be sent. */
+/** The value of a handler cannot be sent; `details.path` says which member of it, where it is one. */
 export function unsendable(error: unknown): FailedWith {
   const why = readThrown(error).message;
-  return failureWith('REPLY_UNSENDABLE', 'yes', boundedText(`the reply of the handler cannot be sent: ${why}`));
+  const path = isMajordomoError(error, 'UNENCODABLE') ? error.details['path'] : undefined;
+  const message = boundedText(`the reply of the handler cannot be sent: ${why}`);
+  return failureWith('REPLY_UNSENDABLE', 'yes', message, typeof path === 'string' ? { path } : undefined);
 }
 
 /** A failure that is not the handler's own error. */

@@ -197,6 +197,34 @@ describe('a handler', () => {
   });
 });
 
+describe('a value with a member that cannot be sent', () => {
+  const unsendable = (path: string): unknown =>
+    expect.objectContaining({ code: 'REPLY_UNSENDABLE', ran: 'yes', details: { path } });
+
+  it.each([
+    ['a result', { list: [{ f: () => 1 }] }, '.list[0].f'],
+    ['a Map whose key is an object', { m: new Map([[{}, 1]]) }, '.m.keys()[0]'],
+    ['a string with half of a surrogate pair', ['ok', 'a\ud83d'], '[1]'],
+  ])('%s is answered with the path of the member', async (_what, value, path) => {
+    expect(await new Trial(() => value).end()).toEqual([unsendable(path)]);
+  });
+
+  it('ends a stream with the path in that value', async () => {
+    async function* values(): AsyncGenerator<unknown> {
+      yield { ok: new Float64Array([1.5]) };
+      yield { when: new Date(NaN) };
+    }
+    const trial = new Trial(values, { window: 4 });
+    expect(await trial.end()).toEqual([{ ok: Float64Array.of(1.5) }, unsendable('.when')]);
+  });
+
+  it('makes progress throw in the handler', () => {
+    const trial = new Trial((_: unknown, context: RequestContext) => context.progress({ done: [Symbol('s')] }));
+    expect(trial.said).toEqual([expect.objectContaining({ code: 'HANDLER_FAILED' })]);
+    expect(trial.said[0]).toMatchObject({ details: { code: 'UNENCODABLE', data: { path: '.done[0]' } } });
+  });
+});
+
 describe('a schema', () => {
   it.each([
     ['at once', NUMBER],

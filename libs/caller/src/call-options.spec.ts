@@ -31,6 +31,8 @@ test.each([
   [{ priority: 1.5 }, /priority must be a whole number/],
   [{ orderingKey: '' }, /orderingKey must be a text of 1 to 255 bytes/],
   [{ idempotencyKey: 'é'.repeat(128) }, /idempotencyKey must be a text of 1 to 255 bytes/],
+  [{ idempotencyKey: 'a\ud83d' }, /idempotencyKey must not have half of a surrogate pair/],
+  [{ orderingKey: '\ude00a' }, /orderingKey must not have half of a surrogate pair/],
   [{ runAtMs: new Date(NOW) }, /runAtMs must be a number/],
   [{ runAtMs: NOW + 2_147_483_648 }, /runAtMs must be at most 24 days ahead/],
   [{ runAtMs: NOW + 5_000, expiresMs: 5_000 }, /expiresMs ends before runAtMs/],

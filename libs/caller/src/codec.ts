@@ -5,7 +5,15 @@
 // K3. An empty frame says nothing: it is `undefined`, as a body of no bytes is everywhere. Raw it is an empty Buffer.
 // K4. What can be written is read as the same, but for two things: `raw` makes Buffers of texts, and one frame of a list of one.
 
-import { decodeBody, encodeBody, MajordomoError, NO_BYTES, type Bytes, type OptionRule } from '@majordomo/protocol';
+import {
+  decodeBody,
+  encodeBody,
+  keptBytes,
+  MajordomoError,
+  NO_BYTES,
+  type Bytes,
+  type OptionRule,
+} from '@majordomo/protocol';
 
 /** `msgpack`: MessagePack, one value. `json`: JSON in UTF-8. `raw`: the bytes themselves. */
 export type Codec = 'msgpack' | 'json' | 'raw';
@@ -20,12 +28,13 @@ export interface Written {
   readonly body: Bytes;
 }
 
-/** Smaller than this, a view of bytes would keep a whole message alive for less than a copy costs. */
-const COPIED_BYTES_MAX = 512;
-
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-const READ: Readonly<Record<Codec, (frame: Bytes) => unknown>> = { msgpack: decodeBody, json: readJson, raw: readRaw };
+const READ: Readonly<Record<Codec, (frame: Bytes) => unknown>> = {
+  msgpack: decodeBody,
+  json: readJson,
+  raw: keptBytes,
+};
 
 /** What may be given as an option `codec`. */
 export const codecRule: OptionRule = (value) =>
@@ -74,11 +83,6 @@ function readJson(frame: Bytes): unknown {
   } catch (cause) {
     throw new MajordomoError('UNDECODABLE', 'this body is not JSON in UTF-8', { cause });
   }
-}
-
-function readRaw(frame: Bytes): Buffer {
-  if (frame.length <= COPIED_BYTES_MAX) return Buffer.from(frame);
-  return Buffer.from(frame.buffer, frame.byteOffset, frame.length);
 }
 
 /**

@@ -168,3 +168,16 @@ test.each([
   expect(() => session.stream('coffee.call', 1, options as object)).toThrow(problem);
   expect(asked(broker)).toEqual([]);
 });
+
+test('an argument, header or key that cannot be sent rejects with where it is, and nobody is asked', async () => {
+  const { broker, session } = await connected(echo);
+  const at = (path: string): unknown => expect.objectContaining({ code: 'UNENCODABLE', ran: 'no', details: { path } });
+  await expect(session.call('a.b', { values: [1, { when: new Date(NaN) }] })).rejects.toEqual(at('.values[1].when'));
+  await expect(session.call('a.b', 1, { headers: { tenant: 'a\ud83d' } })).rejects.toEqual(at('.tenant'));
+  await expect(session.submit('a.b', { f: () => 1 })).rejects.toEqual(at('.f'));
+  expect(() => session.stream('a.b', [/x/])).toThrow(expect.objectContaining({ details: { path: '[0]' } }));
+  for (const idempotencyKey of ['a\ud83d', 'a\ud83e']) {
+    await expect(session.call('a.b', 1, { idempotencyKey })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  }
+  expect(asked(broker)).toEqual([]);
+});

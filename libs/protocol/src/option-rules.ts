@@ -3,6 +3,7 @@
 import { MajordomoError } from './errors.js';
 import { nearestName } from './nearest.js';
 import { shown } from './shown.js';
+import { isWellFormed } from './text.js';
 
 /** What people call options by the names of other libraries, and what they may mean here: the first that there is. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -65,12 +66,17 @@ export function wholeNumberFrom(min: number, max: number): OptionRule {
       : `must be a whole number from ${min} to ${max}, not ${shown(value)}`;
 }
 
-/** A text of 1 to `bytesMax` bytes without control characters. */
+/**
+ * A text of 1 to `bytesMax` bytes without control characters. Half of a surrogate pair has no bytes: whatever an encoder writes in its
+ * place, two texts would become one.
+ */
 export function textUpTo(bytesMax: number): OptionRule {
-  return (value) =>
-    typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= bytesMax && !/\p{Cc}/u.test(value)
+  return (value) => {
+    if (typeof value === 'string' && !isWellFormed(value)) return 'must not have half of a surrogate pair';
+    return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= bytesMax && !/\p{Cc}/u.test(value)
       ? undefined
       : `must be a text of 1 to ${bytesMax} bytes without control characters`;
+  };
 }
 
 export function flag(value: unknown): string | undefined {
