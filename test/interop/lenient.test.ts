@@ -1,7 +1,7 @@
 // Peers that do not follow the specification to the letter, or follow it in a way that is rare: what is unambiguous is served.
 
-import { LIMIT_MS } from '../e2e/stage.js';
-import { plainClient, plainWorker, withPython } from './plain-peers.js';
+import { LIMIT_MS, startClient } from '../e2e/stage.js';
+import { bytes, plainClient, plainWorker, withPython } from './plain-peers.js';
 import { clear, stage, VERSIONS } from './stage.js';
 
 afterEach(clear);
@@ -38,5 +38,58 @@ withPython('lenient with peers of other makes', () => {
       },
       LIMIT_MS,
     );
+
+    test(
+      `a 0.${version} worker that leaves out the empty frame behind the client is understood, and its request runs once (M20)`,
+      async () => {
+        const { broker, endpoint } = await stage();
+        const worker = await plainWorker(endpoint, 'coffee', { version });
+        const client = await plainClient(endpoint);
+        for (const body of [['hot'], ['hot', '', 'sweet']]) {
+          await client.request('coffee', 'latte');
+          const { client: asked } = await worker.request();
+          const begin = version === 1 ? ['', 'MDPW01', '\x03'] : ['MDPW02', '\x04'];
+          await worker.send(...begin, asked, ...body);
+          expect(await client.reply('coffee')).toEqual(body);
+        }
+        await broker.caughtUp();
+        expect(broker.all('request.redelivered')).toEqual([]);
+      },
+      LIMIT_MS,
+    );
+
+    test(
+      `names with spaces, and in UTF-8, are served over 0.${version}, and natives call them (M7)`,
+      async () => {
+        const { endpoint } = await stage();
+        const client = await plainClient(endpoint, { version });
+        for (const name of ['my coffee', bytes('café au lait'), 'a (b) "c"', 'coffee.']) {
+          await plainWorker(endpoint, name, { version, echo: true });
+          expect(await client.call(name, 'latte')).toEqual(['latte']);
+          expect(await client.call('mmi.service', name)).toEqual(['200']);
+        }
+        const native = await startClient(endpoint);
+        expect(String(await native.call('mdp:my:20coffee.call', 'mocha', { codec: 'raw' }))).toBe('mocha');
+      },
+      LIMIT_MS,
+    );
   }
+
+  test(
+    'a worker that is refused for good and comes back at once does so once a second, not thousands of times (M23)',
+    async () => {
+      const { broker, endpoint } = await stage();
+      const worker = await plainWorker(endpoint);
+      const began = Date.now();
+      for (let time = 0; time < 10; time++) {
+        await worker.ready('mmi.service');
+        await worker.hears('disconnect');
+      }
+      // Eight at once, then one a second: never sooner, however busy the machine is.
+      expect(Date.now() - began).toBeGreaterThanOrEqual(1_000);
+      await broker.caughtUp();
+      expect(broker.all('peer.fault')).toEqual([expect.objectContaining({ fault: 'name', suppressed: 0 })]);
+    },
+    LIMIT_MS,
+  );
 });

@@ -8,8 +8,8 @@ import { clear, expectServing, served, stage } from './stage.js';
 
 afterEach(clear);
 
-/** M2: a worker is told DISCONNECT, a client nothing; who is of no protocol at all is told so in our own, and heard no more. */
-type Answer = 'disconnect' | 'nothing' | 'goodbye';
+/** M2: a worker is told DISCONNECT, a client nothing, or an error where it has asked for something (M21); who is of no protocol at all is told so in our own, and heard no more. */
+type Answer = 'disconnect' | 'nothing' | 'error' | 'goodbye';
 type Malformed = readonly [what: string, frames: readonly string[], version: 1 | 2, answer: Answer];
 
 const BINARY = '\x00\xff\x01\x80\n';
@@ -37,11 +37,15 @@ const FROM_CLIENTS: readonly Malformed[] = [
   ['a client header alone, 0.1', ['', 'MDPC01'], 1, 'nothing'],
   ['a client header alone, 0.2', ['MDPC02'], 2, 'nothing'],
   ['a 0.1 client header without the empty frame', ['MDPC01', 'coffee', 'latte'], 1, 'nothing'],
-  ['a request without a body, 0.1', ['', 'MDPC01', 'coffee'], 1, 'nothing'],
-  ['a request without a body, 0.2', ['MDPC02', '\x01', 'coffee'], 2, 'nothing'],
+  ['a request without a body, 0.1', ['', 'MDPC01', 'coffee'], 1, 'error'],
+  ['a request without a body, 0.2', ['MDPC02', '\x01', 'coffee'], 2, 'error'],
   ['a request without a service, 0.2', ['MDPC02', '\x01'], 2, 'nothing'],
-  ['a request with an empty service, 0.1', ['', 'MDPC01', '', 'latte'], 1, 'nothing'],
-  ['a request with an empty service, 0.2', ['MDPC02', '\x01', '', 'latte'], 2, 'nothing'],
+  ['a request with an empty service, 0.1', ['', 'MDPC01', '', 'latte'], 1, 'error'],
+  ['a request with an empty service, 0.2', ['MDPC02', '\x01', '', 'latte'], 2, 'error'],
+  ['a request that says REQUEST as 02, 0.1', ['', 'MDPC01', '\x02', 'coffee', 'latte'], 1, 'error'],
+  ['a request that says REQUEST as 02, 0.2', ['MDPC02', '\x02', 'coffee', 'latte'], 2, 'nothing'],
+  ['a request for a binary name, 0.1', ['', 'MDPC01', BINARY, 'latte'], 1, 'error'],
+  ['a request for mmi.service without a body', ['', 'MDPC01', 'mmi.service'], 1, 'error'],
   ['a 0.2 client command that is not known', ['MDPC02', '\x09', 'coffee', 'latte'], 2, 'nothing'],
   ['a 0.2 client command that is empty', ['MDPC02', '', 'coffee', 'latte'], 2, 'nothing'],
   ['a 0.2 client command of two bytes', ['MDPC02', '\x01\x01', 'coffee', 'latte'], 2, 'nothing'],
@@ -74,6 +78,9 @@ function fromWorkers(version: 1 | 2): Malformed[] {
     ['a reply without a body', reply, 'client', ''],
     ['a reply with an empty client', reply, '', '', 'body'],
     ['a reply for a client that never asked', reply, 'nobody', '', 'body'],
+    ['a reply for a client that never asked, without a delimiter', reply, 'nobody', 'body', 'more'],
+    ['READY with a line break (M7)', '\x01', 'my\ncoffee'],
+    ['READY with half a character (M7)', '\x01', 'caf\xc3'],
     ['HEARTBEAT with a frame behind it', heartbeat, 'x'],
     ['DISCONNECT with a frame behind it', disconnect, 'x'],
   ];
@@ -91,6 +98,8 @@ const HEARD: Readonly<Record<Answer, (bad: PlainWorker) => Promise<unknown>>> = 
     await bad.hears('disconnect');
   },
   disconnect: (bad) => bad.hears('disconnect'),
+  // It is a worker that hears what clients are told.
+  error: (bad) => bad.hears('wrong'),
   // To the peer it is as wrong as what it has sent is to us.
   goodbye: async (bad) => {
     const { frames } = await bad.hears('wrong');
@@ -154,10 +163,11 @@ withPython('malformed messages', () => {
     async () => {
       const { endpoint } = await stage();
       await plainWorker(endpoint, 'coffee', { echo: true });
-      for (const [what, frames, version] of [...FROM_CLIENTS, ...FROM_NOBODY]) {
+      for (const [what, frames, version, answer] of [...FROM_CLIENTS, ...FROM_NOBODY]) {
         const client = await plainClient(endpoint, { version });
         await client.call('coffee', 'before');
         await client.send(...frames);
+        if (answer === 'error') await named(what, () => client.hears('reply'));
         await named(what, async () => expect(await client.call('coffee', 'after')).toEqual(['after']));
         await client.close();
       }
@@ -170,7 +180,7 @@ withPython('malformed messages', () => {
     async () => {
       const { endpoint } = await stage();
       const client = await plainClient(endpoint);
-      for (const name of [BINARY, LONG, 'with space', 'ünï'])
+      for (const name of [BINARY, LONG, 'my\ncoffee', 'ünï'])
         expect((await client.call(name, 'latte')).slice(0, 2)).toEqual(['MAJORDOMO-ERROR', 'NO_SUCH_SERVICE']);
       expect(JSON.parse((await client.call('mmi.services', ''))[0] as string)).toEqual([]);
     },

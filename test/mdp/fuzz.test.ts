@@ -14,7 +14,18 @@ import { VERSIONS, WORDS, type Version } from './words.js';
 
 const WORLDS = 150;
 const STEPS = 120;
-const SERVICES = ['coffee', 'orders.create', 'orders.watch', 'tea', 'mmi.service', 'mmi.workers', 'majordomo.info'];
+const SERVICES = [
+  'my coffee',
+  'mdp:my:20coffee',
+  '\u001b[2J',
+  'coffee',
+  'orders.create',
+  'orders.watch',
+  'tea',
+  'mmi.service',
+  'mmi.workers',
+  'majordomo.info',
+];
 const BODIES = ['x', "''", 'MAJORDOMO-ERROR', '01', 'long'.repeat(3)];
 const TOKENS = [
   "''",
@@ -30,6 +41,9 @@ const TOKENS = [
   'MDPW01',
   'MDPW02',
   'MDPX01',
+  'MDPC03',
+  'MDPW03',
+  'my coffee',
   '#1',
   '#2',
   'coffee',
@@ -71,19 +85,24 @@ class World implements FuzzWorld {
   #sense(version: Version): string {
     const dice = this.#dice;
     const w = WORDS[version];
-    const body = Array.from({ length: 1 + dice.below(3) }, () => dice.of(BODIES));
+    const body = Array.from({ length: dice.oneIn(12) ? 0 : 1 + dice.below(3) }, () => dice.of(BODIES));
     switch (dice.below(6)) {
       case 0:
         return w.ready(dice.of(SERVICES));
       case 1:
         return w.heartbeat;
       case 2:
-        return dice.oneIn(5) ? w.disconnect : w.answer(1 + dice.below(6), ...body);
+        return dice.oneIn(5) ? w.disconnect : this.#answer(w.answer(1 + dice.below(6), ...body));
       case 3:
         return `MDPW02 | 03 | #${1 + dice.below(6)} | '' | ${body.join(' | ')}`;
       default:
         return w.request(dice.of(SERVICES), ...body);
     }
+  }
+
+  /** Some workers leave out the empty frame behind the client. */
+  #answer(line: string): string {
+    return this.#dice.oneIn(4) ? line.replace(/(#\d) \| ''/, '$1') : line;
   }
 
   #nonsense(): string {
@@ -95,7 +114,9 @@ class World implements FuzzWorld {
     const isKnown = /^(?:'' \| )?MDP[CW]0[12](?: |$)/.test(line) || this.scene.isHere(peer);
     const speaker = isKnown ? peer : `stranger${this.log.length}`;
     if (!isKnown) this.scene.stranger(speaker);
-    const asked = /^(?:'' \| MDPC01|(?:'' \| )?MDPC02 \| 01) \| (.+?) \| /.exec(this.scene.shown(speaker, line))?.[1];
+    const asked = /^(?:'' \| MDPC01|(?:'' \| )?MDPC02 \| 01) \| (.+?)(?: \| |$)/.exec(
+      this.scene.shown(speaker, line),
+    )?.[1];
     if (asked !== undefined) this.#open.set(peer, [...(this.#open.get(peer) ?? []), asked]);
     this.#do(`${speaker}: ${line}`, () => this.scene.play(`${speaker}: ${line}`));
     if (!isKnown) this.#do(`${speaker} is lost`, () => this.scene.lose(speaker));
@@ -139,8 +160,11 @@ class World implements FuzzWorld {
 
   #heard(line: string): void {
     const [, gone] = /^(p\w+) <- .*MDPW0(?:1 \| 05|2 \| 06)$/.exec(line) ?? [];
-    // What it asked before is given up; what it asked behind that in a long turn is not.
-    if (gone !== undefined && !this.#isLongTurn) this.#open.delete(gone);
+    // What it asked before is given up; what it asked behind that in a long turn is not, nor while a DISCONNECT was held back (M23).
+    const isAtOnce =
+      new RegExp(`^${gone}: .*MDPW0`).test(this.log.at(-1) ?? '') &&
+      !this.log.at(-1)?.endsWith(`| 0${gone?.[1] === '1' ? 5 : 6}`);
+    if (gone !== undefined && !this.#isLongTurn && isAtOnce) this.#open.delete(gone);
     const reply = /^(p\w+) <- (?:'' \| )?(?:MDPC01|MDPC02 \| (02|03)) \| (.+)$/.exec(line);
     if (reply === null) return;
     const [, peer = '', verb, rest = ''] = reply;

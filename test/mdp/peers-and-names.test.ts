@@ -5,6 +5,8 @@ import { bytes } from './natives.js';
 import { Scene } from './scene.js';
 import { VERSIONS, WORDS } from './words.js';
 
+/** A name in UTF-8, a character for each byte. */
+const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
 const w1 = WORDS['0.1'];
 const w2 = WORDS['0.2'];
 
@@ -60,7 +62,8 @@ describe('who is who', () => {
   test.each([
     'c: MDPC01 | coffee | x',
     "c: '' | MDPC01",
-    "c: '' | MDPC01 | ''  | x".replace("''  ", "''"),
+    'c: MDPC02 | 01',
+    "c: '' | MDPC02",
     'c: MDPC02 | 02 | coffee | x',
   ])('M2: what cannot be read is dropped and counted: %s', (line) => {
     const before = scene.broker.counters.faults;
@@ -237,7 +240,51 @@ describe('names', () => {
     expect(told.map((line) => line.split(' ')[0]).toSorted((a = '', b = '') => a.localeCompare(b))).toEqual(['m', 'v']);
   });
 
-  test.each(['with space', 'ünï', '\u0000\u0001', 'x'.repeat(300)])('M7: nobody is called %p', (name) => {
+  test.each(
+    [
+      ['my coffee', 'mdp:my:20coffee'],
+      [utf8('café'), 'mdp:caf:c3:a9'],
+      ['コーヒー', 'mdp:'],
+      ['a+b (c)', 'mdp:a:2bb:20:28c:29'],
+      ['-coffee', 'mdp:-coffee'],
+      ['coffee.', 'mdp:coffee:2e'],
+      ['mdp:my:20coffee', 'mdp:mdp:3amy:3a20coffee'],
+      ['orders.create now', 'mdp:orders:2ecreate:20now'],
+    ].map(([name = '', native = '']) => [name === 'コーヒー' ? utf8(name) : name, native] as const),
+  )('M7: %p is served, and natively called %s', (name, native) => {
+    expect(scene.play(`c: ${w1.request(name, 'before')}`)).toEqual([]);
+    expect(scene.play(`w: ${w1.ready(name)}`)).toEqual([`w <- ${w1.dispatch(1, 'before')}`]);
+    expect(scene.play(`w: ${w1.answer(1, 'x')}`)).toEqual([`c <- ${w1.reply(name, 'x')}`]);
+    expect(scene.play(`c: ${w2.request('mmi.service', name)}`.replace('c:', 'd:'))).toEqual([
+      `d <- ${w2.reply('mmi.service', '200')}`,
+    ]);
+    const [service = ''] = [...scene.broker.memory.services.keys()];
+    expect(service.startsWith(native)).toBe(true);
+    expect(scene.ask('n', `${service}.call`, { body: bytes('natively') })).toEqual([
+      `w <- ${w1.dispatch(2, 'natively')}`,
+    ]);
+  });
+
+  test('M7: no two plain names are one service, and a native one is reached by its own name', () => {
+    const names = ['my coffee', 'my:20coffee', 'mdp:my:20coffee', 'my_coffee', 'My coffee', 'my  coffee'];
+    names.forEach((name, at) => scene.play(`w${at}: ${w1.ready(name)}`));
+    names.forEach((name, at) => {
+      expect(scene.play(`c: ${w1.request(name, 'x')}`)).toEqual([`w${at} <- ${w1.dispatch(1, 'x')}`]);
+    });
+    scene.nativeWorker('n', 'a', '$x');
+    expect(scene.play(`c: ${w1.request('a.$x', 'y')}`)).toEqual(['n <- DISPATCH 1 {"mdp":"0.1"} "y"']);
+  });
+
+  test.each([
+    ['control characters', '\u0000\u0001'],
+    ['a line break', 'my\ncoffee'],
+    ['an escape', '\u001b[31mcoffee'],
+    ['what is not UTF-8', 'ünï'],
+    ['half a character', '\u00c3'],
+    ['format characters', utf8('cof\u200bfee')],
+    ['a name that is too long', 'x'.repeat(300)],
+    ['a name that is too long natively', ' '.repeat(90)],
+  ])('M7: nobody is called by %s', (_, name) => {
     expect(scene.play(`w: ${w1.ready(name)}`)).toEqual([`w <- ${w1.disconnect}`]);
     expect(scene.play(`c: ${w1.request(name, 'x')}`)).toEqual([
       `c <- ${w1.reply(name, '{mark}', 'NO_SUCH_SERVICE', 'ran no, queued')}`,

@@ -7,6 +7,7 @@ import {
   Broker,
   BROKER_DEFAULTS,
   MdpGateway,
+  type BrokerEvent,
   type BrokerSettings,
   type GatewayInput,
   type MdpSettings,
@@ -42,6 +43,8 @@ export class Scene {
   readonly broker: Broker;
   readonly gateway: MdpGateway;
   now = 1_000_000;
+  /** What observers were told. */
+  readonly events: BrokerEvent[] = [];
   readonly #links = new Map<string, number>();
   readonly #natives = new Set<number>();
   readonly #asked = new Map<string, number>();
@@ -147,7 +150,8 @@ export class Scene {
   /** A native client that asks for `service.method`. @returns what everybody was told. */
   ask(name: string, address: string, input: { body: Uint8Array; headers?: object; window?: number }): string[] {
     if (!this.#links.has(name)) this.#greet(name, Role.client);
-    const [service = '', method = ''] = address.split('.');
+    const dot = address.lastIndexOf('.');
+    const [service, method] = [address.slice(0, dot), address.slice(dot + 1)];
     const ref = (this.#asked.get(name) ?? 0) + 1;
     this.#asked.set(name, ref);
     const headers = input.headers === undefined ? NO_BYTES : encodeBody(input.headers);
@@ -210,6 +214,7 @@ export class Scene {
   #endTurn(): void {
     if (this.isTurnOpen) return;
     const { output } = this.gateway;
+    this.events.push(...output.events);
     output.links.forEach((link, i) => this.#tell(link, output.records[i] as WireRecord));
     const { writes, reads, storedLinks, storedRecords, storedBytes: bytes } = output;
     const turn = {

@@ -1,5 +1,6 @@
 // What a broker in the application's own process logs: its events, each at its level.
 
+import { plainText } from '@majordomo/protocol';
 import type { LogFields, Logger } from '@majordomo/runtime';
 import type { BrokerEvent } from './core/events.js';
 
@@ -17,6 +18,7 @@ export const BROKER_EVENT_LEVELS: Readonly<Record<BrokerEvent['event'], 'debug' 
   'request.redelivered': 'debug',
   'request.dead': 'warn',
   'link.refused': 'warn',
+  'peer.fault': 'warn',
   'journal.opened': 'debug',
   'journal.read': 'info',
   'journal.damaged': 'error',
@@ -33,6 +35,6 @@ export function logBrokerEvent(logger: Logger | undefined, event: BrokerEvent): 
   const level = BROKER_EVENT_LEVELS[event.event];
   if (level === 'debug') return;
   const { event: name, ...fields } = event;
-  const texts = Object.entries(fields as LogFields).map(([key, value]) => `${key}=${String(value)}`);
+  const texts = Object.entries(fields as LogFields).map(([key, value]) => `${key}=${plainText(String(value))}`);
   logger[level]([name, ...texts].join(' '), event);
 }

@@ -1,5 +1,6 @@
 // The one door of the protocol: words, wire, limits, errors, and the pure pieces that two ends share.
 
+export * from './allowance.js';
 export * from './body.js';
 export * from './chance.js';
 export * from './contract.js';
@@ -14,6 +15,7 @@ export { NumberMap } from './number-map.js';
 export { nearestName } from './nearest.js';
 export * from './option-rules.js';
 export * from './options.js';
+export { plainText } from './plain-text.js';
 export * from './peer/broker-links.js';
 export { plainCopy, type CopyBounds, type LeafCopy } from './plain-copy.js';
 export * from './records.js';

@@ -19,7 +19,8 @@ export type Milliseconds = number;
 export type LinkInput =
   | { readonly kind: 'records'; readonly link: LinkId; readonly records: readonly WireRecord[] }
   /** The peer sent what cannot be decoded: it loses its link. */
-  | { readonly kind: 'fault'; readonly link: LinkId; readonly fault: string }
+  /** `detail`: the same for a person who looks for the sender. */
+  | { readonly kind: 'fault'; readonly link: LinkId; readonly fault: string; readonly detail?: string }
   /** The connection is gone. `blocked`: the peer took nothing for so long that the port gave it up. */
   | { readonly kind: 'link-lost'; readonly link: LinkId; readonly reason: 'disconnected' | 'unreachable' | 'blocked' }
   /** Nothing happened, but `wakeAt` has come. */

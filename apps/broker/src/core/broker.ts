@@ -114,7 +114,12 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
       }
       case 'fault':
         if (this.#isClosing(input.link)) return;
-        refuseLink(this.#memory, input.link, 'PROTOCOL_ERROR', input.fault, now);
+        refuseLink(
+          this.#memory,
+          input.link,
+          { code: 'PROTOCOL_ERROR', reason: input.fault, detail: input.detail },
+          now,
+        );
         break;
       case 'wake':
         // Only here: what has arrived from others is not read yet when one input is handled (driver.ts V9).
@@ -162,14 +167,14 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
   #takeRecords(id: number, records: readonly WireRecord[], now: Milliseconds): void {
     const link = ensureLink(this.#memory, id, now);
     if (link === undefined) {
-      refuseLink(this.#memory, id, 'BUSY', 'this broker has too many links', now);
+      refuseLink(this.#memory, id, { code: 'BUSY', reason: 'this broker has too many links' }, now);
       return;
     }
     link.liveness.heard(now);
     for (let i = 0; i < records.length; i++) {
       const fault = this.#takeRecord(link, records[i] as WireRecord, now);
       if (fault !== undefined) {
-        refuseLink(this.#memory, id, fault.code, fault.reason, now);
+        refuseLink(this.#memory, id, fault, now);
         return;
       }
       if (this.#memory.links.get(id) !== link) return;
@@ -225,7 +230,7 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
         drainWorker(memory, session);
         return undefined;
       case Kind.goodbye:
-        takeGoodbye(memory, link, now);
+        takeGoodbye(memory, link, record.reason, now);
         return undefined;
       case Kind.heartbeat:
         return undefined;

@@ -22,9 +22,12 @@ import { loseClient } from './clients.js';
 import { dropDeferrals } from './deferring.js';
 import { sayTaken } from './granting.js';
 import type { Memory } from './memory.js';
+import { printable } from './peer-faults.js';
 import { Link, Session } from './state.js';
 import { loseWorker } from './workers.js';
 
+/** Of the reason that a worker gives for leaving. */
+const REASON_MAX = 200;
 const SOFTWARE = 'majordomo-broker';
 
 /** A session that cannot be forgotten yet is looked at this often at most, in ms, however short clients may be away. */
@@ -116,19 +119,31 @@ function welcome(memory: Memory, link: Link, hello: Hello, now: Milliseconds): v
   link.liveness.spoke(now);
 }
 
+/** Why a link is refused: as the peer gets it, and for a person who looks for the peer. */
+export interface LinkRefusal {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly detail?: string | undefined;
+}
+
 /** B3. */
-export function refuseLink(memory: Memory, id: LinkId, code: ErrorCode, reason: string, now: Milliseconds): void {
+export function refuseLink(memory: Memory, id: LinkId, refusal: LinkRefusal, now: Milliseconds): void {
+  const { code, reason, detail } = refusal;
   memory.counters.faults += 1;
   const link = memory.links.get(id);
   const identity = link?.session?.identity ?? '';
   memory.output.send(id, { kind: Kind.goodbye, code, reason: reason.slice(0, 200) });
-  memory.output.tell({ event: 'link.refused', code, reason, identity });
+  const suppressed = memory.faults.admit(code, now);
+  if (suppressed !== undefined) {
+    const event = { event: 'link.refused', code, reason: detail ?? reason, identity } as const;
+    memory.output.tell(suppressed === 0 ? event : { ...event, suppressed });
+  }
   if (link !== undefined) loseLink(memory, link, code.toLowerCase(), now);
   memory.output.close(id);
 }
 
 /** GOODBYE from a peer: it will not be back on this link, and what it had asked is given up. */
-export function takeGoodbye(memory: Memory, link: Link, now: Milliseconds): void {
+export function takeGoodbye(memory: Memory, link: Link, reason: string, now: Milliseconds): void {
   const session = link.session;
   memory.output.close(link.id);
   removeLink(memory, link);
@@ -136,7 +151,11 @@ export function takeGoodbye(memory: Memory, link: Link, now: Milliseconds): void
   session.link = undefined;
   if (isWorking(session)) {
     loseWorker(memory, session, false, 'goodbye', now);
-    memory.output.tell({ event: 'worker.left', identity: session.identity });
+    memory.output.tell({
+      event: 'worker.left',
+      identity: session.identity,
+      reason: printable(reason, REASON_MAX) || 'goodbye',
+    });
   }
   if ((session.roles & Role.client) !== 0) {
     loseClient(memory, session, now);
@@ -191,7 +210,7 @@ export function attendLink(memory: Memory, link: Link, now: Milliseconds): void 
   if (memory.links.get(link.id) !== link) return;
   if (link.liveness.isLost(now)) {
     const reason = link.session === undefined ? 'no HELLO came in time' : 'silent for too long';
-    refuseLink(memory, link.id, 'SESSION_LOST', reason, now);
+    refuseLink(memory, link.id, { code: 'SESSION_LOST', reason }, now);
     return;
   }
   if (link.liveness.mustSpeak(now)) {

@@ -15,6 +15,7 @@ import {
 import { DeadLetters } from './dead-letters.js';
 import { Counters, type BrokerEvent } from './events.js';
 import { Journal } from './journal.js';
+import { PeerFaults } from './peer-faults.js';
 import type { BrokerSettings } from './settings.js';
 import type { Holding, Link, Method, Request, Service, Session } from './state.js';
 
@@ -22,6 +23,7 @@ export class Memory {
   readonly output = new Output<BrokerEvent>();
   readonly timers = new TimerWheel();
   readonly counters = new Counters();
+  readonly faults = new PeerFaults(this.output);
   readonly links = new Map<LinkId, Link>();
   /** By instance. */
   readonly sessions = new Map<number, Session>();

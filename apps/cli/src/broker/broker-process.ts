@@ -13,7 +13,7 @@ import { EXIT_CODES, exitCodeOfSignal } from '../exit-codes.js';
 import { jsonLine } from '../output/plain-json.js';
 import type { Screen } from '../output/screen.js';
 import type { ProcessSettings } from '../settings/tables.js';
-import { brokerLog, logEvent } from './broker-log.js';
+import { brokerLog, eventLog } from './broker-log.js';
 import { isLoopback } from './exposure.js';
 import { startedOrStopped, type Signal } from './started-or-stopped.js';
 
@@ -56,7 +56,7 @@ async function startBroker(options: BrokerOptions, log: Logger): Promise<Running
     return await createBroker({
       ...options,
       logger: false,
-      onEvent: (event) => logEvent(log, event),
+      onEvent: eventLog(log),
       onBug: (error) => endByBug(log, error),
       onStoreFailure: (error) => endByStore(log, data, error),
     });

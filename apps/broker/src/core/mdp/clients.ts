@@ -20,11 +20,12 @@ import {
 import { readFor } from '../bodies.js';
 import { errorReply } from '../outcomes.js';
 import type { Memory, Refusal } from '../memory.js';
+import { shown } from '../peer-faults.js';
 import { bodyOf, errorFrames, framesOf, requestHeaders, resultFrames } from './bodies.js';
 import { partialToClient, replyToClient } from './dialect.js';
 import type { Desk } from './desk.js';
 import { answerMmi } from './mmi.js';
-import { AskedName, resolve } from './names.js';
+import { AskedName, NAME_RULE, resolve } from './names.js';
 import type { MdpClient, MdpRequest } from './peer.js';
 import { closeTicket, readSubmission, readTicket, ticketUuid, type Titanic } from './titanic.js';
 
@@ -47,10 +48,22 @@ export class MdpClients {
     const { name, text, frame: service } = asked;
     // RFC 8: whatever begins so, also what no service can be called.
     if (text.startsWith('mmi.')) this.#reply(client, service, answerMmi(this.#memory, text, body, now));
-    else if (name === undefined)
-      this.fail(client, service, { code: 'NO_SUCH_SERVICE', message: 'no service can have this name' });
-    else if (name.startsWith('titanic.')) this.#titanic(client, service, name, body, now);
-    else this.#ask(client, service, asked.address(this.#memory), body);
+    else if (text.startsWith('titanic.')) this.#titanic(client, service, text, body, now);
+    else if (name === undefined) this.#refuseName(client, service);
+    else if (body.length === 0) {
+      this.#desk.report('no-body', client.link, `a request for ${shown(service)} without a body`);
+      this.fail(client, service, { code: 'INVALID_ARGUMENT', message: 'a request has a body: one frame or more' });
+    } else this.#ask(client, service, asked.address(this.#memory), body);
+  }
+
+  #refuseName(client: MdpClient, service: Bytes): void {
+    // A command where RFC 7 has none: the frame behind it is the service.
+    const isCommand = service.length === 1 && (service[0] as number) < 0x20;
+    const text = `a request for ${shown(service)}: `;
+    if (isCommand)
+      this.#desk.report('dialect', client.link, `${text}MDPC01 with a command frame is a dialect that is not served`);
+    else this.#desk.report('name', client.link, text + NAME_RULE);
+    this.fail(client, service, { code: 'NO_SUCH_SERVICE', message: `no service can have this name: ${NAME_RULE}` });
   }
 
   get #memory(): Memory {

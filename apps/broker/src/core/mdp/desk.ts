@@ -2,6 +2,7 @@
 
 import type { Bytes, LinkId, WireRecord } from '@majordomo/protocol';
 import type { Broker } from '../broker.js';
+import type { PeerFault } from '../events.js';
 
 /** Times in ms. */
 export interface MdpSettings {
@@ -30,6 +31,8 @@ export interface Desk {
   readonly settings: MdpSettings;
   /** By the body that went through the machine in its place. */
   readonly parts: WeakMap<Bytes, MdpPart>;
+  /** Reports what a peer does wrong; once per peer and kind. */
+  report(fault: PeerFault, link: LinkId, reason: string): void;
   /** Says to the machine what a peer would say. */
   say(link: LinkId, ...records: WireRecord[]): void;
   /** Sends a message to a peer; with `stored` when everything written so far is on disk. */

@@ -2,8 +2,10 @@
 //
 // F1. Reading is total: every list of frames is a command or a fault.
 // F2. Worker commands 03, 04, 05 mean other things in 0.1 and 0.2; nobody outside this file knows their numbers.
+// F3. A reply without the empty frame behind the client is read where it is unambiguous: when the next frame is not empty, the body begins there.
 
 import type { Bytes } from '@majordomo/protocol';
+import type { PeerFault } from '../events.js';
 
 export type Version = 1 | 2;
 
@@ -31,6 +33,7 @@ export type Command = { readonly manner: Manner } & (
 /** Who sent what cannot be read, as far as it says so: a worker is told to go, anybody else is not answered. */
 export interface MdpFault {
   readonly fault: string;
+  readonly kind: PeerFault;
   readonly worker: Manner | undefined;
 }
 
@@ -92,13 +95,13 @@ export function readMdp(frames: readonly Bytes[]): Command | MdpFault {
   const hasDelimiter = frames[0]?.length === 0;
   const at = hasDelimiter ? 1 : 0;
   const header = headerOf(frames[at]);
-  if (header === undefined) return { fault: 'no header that is known', worker: undefined };
+  if (header === undefined) return unreadable('no header that is known');
   const { from, version } = header;
   // RFC 7 asks for the empty frame in front; without it this is no MDP/0.1.
   if (version === 1 && !hasDelimiter) {
     return from === 'client'
-      ? { fault: 'MDPC01 without an empty frame', worker: undefined }
-      : { fault: 'MDPW01 without an empty frame', worker: MANNERS[1][1] };
+      ? unreadable('MDPC01 without an empty frame in front')
+      : unreadable('MDPW01 without an empty frame in front', MANNERS[1][1]);
   }
   const manner = MANNERS[version][hasDelimiter ? 1 : 0];
   return from === 'client' ? readClient(manner, frames, at + 1) : readWorker(manner, frames, at + 1);
@@ -106,20 +109,17 @@ export function readMdp(frames: readonly Bytes[]): Command | MdpFault {
 
 /** @param at where the frames behind the header begin. */
 function readClient(manner: Manner, frames: readonly Bytes[], at: number): Command | MdpFault {
-  if (manner.version === 2 && byteOf(frames[at]) !== CLIENT_VERBS.request) {
-    return { fault: 'a client command that is no REQUEST', worker: undefined };
-  }
+  if (manner.version === 2 && byteOf(frames[at]) !== CLIENT_VERBS.request) return notRequest(frames[at]);
   const serviceAt = manner.version === 2 ? at + 1 : at;
   const service = frames[serviceAt];
-  if (service === undefined || service.length === 0) return { fault: 'a request without a service', worker: undefined };
-  if (serviceAt + 1 === frames.length) return { fault: 'a request without a body', worker: undefined };
+  if (service === undefined) return unreadable('a request without a service');
   return { manner, from: 'client', service, body: frames.slice(serviceAt + 1) };
 }
 
 /** @param at where the frames behind the header begin. */
 function readWorker(manner: Manner, frames: readonly Bytes[], at: number): Command | MdpFault {
   const verb = VERBS[manner.version][byteOf(frames[at])];
-  const fault = (text: string): MdpFault => ({ fault: text, worker: manner });
+  const fault = (text: string): MdpFault => unreadable(text, manner);
   switch (verb) {
     case 'ready': {
       const service = frames[at + 1];
@@ -131,9 +131,8 @@ function readWorker(manner: Manner, frames: readonly Bytes[], at: number): Comma
     case 'partial': {
       const client = frames[at + 1];
       if (client === undefined || client.length === 0) return fault('a reply without a client');
-      if (frames[at + 2]?.length !== 0) return fault('a reply without an empty frame behind the client');
-      if (frames.length === at + 3) return fault('a reply without a body');
-      return { manner, from: 'worker', verb, client, body: frames.slice(at + 3) };
+      if (frames.length === at + 2) return fault('a reply without a body');
+      return { manner, from: 'worker', verb, client, body: bodyOfReply(frames, at + 2) };
     }
     case 'heartbeat':
     case 'disconnect':
@@ -141,6 +140,23 @@ function readWorker(manner: Manner, frames: readonly Bytes[], at: number): Comma
     default:
       return fault('a worker command that is not known');
   }
+}
+
+/** F3. @param at where the empty frame is to be. An empty frame alone is an empty body, whichever of the two it was meant to be. */
+function bodyOfReply(frames: readonly Bytes[], at: number): readonly Bytes[] {
+  const hasDelimiter = frames[at]?.length === 0 && frames.length > at + 1;
+  return frames.slice(hasDelimiter ? at + 1 : at);
+}
+
+function unreadable(fault: string, worker?: Manner): MdpFault {
+  return { fault, kind: 'unreadable', worker };
+}
+
+/** Some clients of another dialect write REQUEST as 02, which is PARTIAL. */
+function notRequest(frame: Bytes | undefined): MdpFault {
+  if (byteOf(frame) !== CLIENT_VERBS.partial) return unreadable('a client command that is no REQUEST');
+  const fault = 'a client command 02: a dialect that writes REQUEST so is not served, RFC 18 writes it as 01';
+  return { fault, kind: 'dialect', worker: undefined };
 }
 
 /** The one byte of a frame that is one; 0, which nothing is called, for others. */

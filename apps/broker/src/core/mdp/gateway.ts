@@ -2,7 +2,7 @@
 // native protocol in their name. The machine does not know that they are there.
 //
 // G1. A connection is native, one client or one worker, for as long as it lasts. Another one, even with the same routing id, is another peer.
-// G2. What cannot be read is dropped and counted; if it says that it is from a worker, the worker is told DISCONNECT.
+// G2. What cannot be read is dropped, counted and reported; if it says that it is from a worker, the worker is told DISCONNECT.
 // G3. A worker that is not known here is told DISCONNECT, whatever it says but READY: it comes back with READY.
 // G4. A client's connection may be silent for as long as it likes: it is kept alive here. When it is lost, what it asked is given up.
 // G5. What the machine says to these peers is put into their words in its place, so that its order and its waiting for the disk stay.
@@ -24,11 +24,13 @@ import {
   type WireRecord,
 } from '@majordomo/protocol';
 import type { Broker, OperatorInput, StoreInput } from '../broker.js';
-import type { BrokerEvent } from '../events.js';
+import type { BrokerEvent, PeerFault } from '../events.js';
 import { MdpClients } from './clients.js';
 import type { Desk, MdpPart, MdpSettings } from './desk.js';
 import { disconnectWorker, isMdp, readMdp, type Command, type Manner, type MdpFault } from './dialect.js';
 import { MdpClient, type MdpPeer } from './peer.js';
+import { Refusals } from './refusals.js';
+import { describeStranger } from './strangers.js';
 import { Translated } from './translated.js';
 import { MdpWorkers } from './workers.js';
 
@@ -50,6 +52,7 @@ export class MdpGateway implements Machine<GatewayInput, BrokerEvent>, Desk {
   readonly parts = new WeakMap<Bytes, MdpPart>();
   readonly #clients: MdpClients;
   readonly #workers: MdpWorkers;
+  readonly #refusals = new Refusals();
   readonly #said = new Translated();
   readonly #saidStored = new Translated();
   #beatAt: Milliseconds = Infinity;
@@ -72,13 +75,14 @@ export class MdpGateway implements Machine<GatewayInput, BrokerEvent>, Desk {
   }
 
   wakeAt(): Milliseconds {
-    return Math.min(this.broker.wakeAt(), this.#beatAt);
+    return Math.min(this.broker.wakeAt(), this.#beatAt, this.#refusals.dueAt);
   }
 
   handle(input: GatewayInput | LinkInput, now: Milliseconds): void {
     this.#now = now;
     this.#said.begin(this.output.records);
     this.#saidStored.begin(this.output.storedRecords);
+    if (now >= this.#refusals.dueAt) this.#sendDue();
     const said = this.output.records.length;
     if (input.kind === 'foreign') this.#take(input.link, input.frames);
     else {
@@ -104,7 +108,7 @@ export class MdpGateway implements Machine<GatewayInput, BrokerEvent>, Desk {
     // What the machine has ended in this turn is ended.
     if (this.output.closes.includes(link)) return;
     if (!this.#peers.has(link) && (!isMdp(frames) || this.broker.memory.links.has(link))) {
-      this.broker.handle({ kind: 'fault', link, fault: 'NOT_NATIVE' }, this.#now);
+      this.broker.handle({ kind: 'fault', link, fault: 'NOT_NATIVE', detail: describeStranger(frames) }, this.#now);
       return;
     }
     const command = readMdp(frames);
@@ -118,15 +122,21 @@ export class MdpGateway implements Machine<GatewayInput, BrokerEvent>, Desk {
     if (input.kind !== 'records' && input.kind !== 'fault') return false;
     const peer = this.#peers.get(input.link);
     if (peer === undefined) return false;
-    this.#refuse(peer.link, { fault: 'native words', worker: peer.role === 'worker' ? peer.manner : undefined });
+    const worker = peer.role === 'worker' ? peer.manner : undefined;
+    this.#refuse(peer.link, { fault: 'it speaks natively on the same connection', kind: 'wrong-role', worker });
     return true;
   }
 
   /** G2. */
-  #refuse(link: LinkId, { worker }: MdpFault): void {
+  #refuse(link: LinkId, { fault, kind, worker }: MdpFault): void {
     this.faults += 1;
     this.broker.memory.counters.faults += 1;
-    if (worker !== undefined) this.#dismiss(link, worker);
+    this.report(kind, link, fault);
+    if (worker !== undefined) this.#dismiss(link, worker, fault, fault);
+  }
+
+  report(fault: PeerFault, link: LinkId, reason: string): void {
+    this.broker.memory.faults.report(fault, link, reason, this.#now);
   }
 
   #fromClient(link: LinkId, command: Command & { from: 'client' }): void {
@@ -142,30 +152,57 @@ export class MdpGateway implements Machine<GatewayInput, BrokerEvent>, Desk {
     }
     // A worker has no requests (G1).
     if (peer.role === 'client') this.#clients.request(peer, command.service, command.body, this.#now);
-    else this.#refuse(link, { fault: 'a request of a worker', worker: undefined });
+    else this.#refuse(link, { fault: 'a worker that asks as a client', kind: 'wrong-role', worker: undefined });
   }
 
   #fromWorker(link: LinkId, command: Command & { from: 'worker' }): void {
     const peer = this.#peers.get(link);
-    if (command.verb === 'ready' && peer === undefined) {
-      const worker = this.#workers.ready(link, this.#instance(link), command);
-      if (worker !== undefined && this.#welcome(worker)) this.#workers.offer(worker);
-      else this.send(link, disconnectWorker(command.manner));
-      return;
-    }
     if (command.verb === 'disconnect') {
-      if (peer?.role === 'worker') this.#forget(peer);
+      if (peer?.role === 'worker') this.#forget(peer, 'disconnect');
       return;
     }
-    const isInPlace = peer?.role === 'worker' && this.#workers.take(peer, command);
-    if (!isInPlace) this.#dismiss(link, command.manner); // G3
+    // refusals.ts R3
+    if (this.#refusals.isPaused(link)) return;
+    if (command.verb === 'ready' && peer === undefined) this.#ready(link, command);
+    else if (peer?.role !== 'worker') this.#stray(link, command, peer);
+    else {
+      const fault = this.#workers.take(peer, command);
+      if (fault === undefined) return;
+      this.report('out-of-place', link, fault);
+      this.#dismiss(link, command.manner, '', fault);
+    }
   }
 
-  /** Tells a worker to go; what it held is handed to others. */
-  #dismiss(link: LinkId, manner: Manner): void {
+  #ready(link: LinkId, command: Command & { from: 'worker'; verb: 'ready' }): void {
+    const worker = this.#workers.ready(link, this.#instance(link), command);
+    if (worker === undefined) this.#dismiss(link, command.manner, `name ${nameKey(command.service)}`, '');
+    else if (this.#welcome(worker)) this.#workers.offer(worker);
+    else this.#dismiss(link, command.manner, 'too many links', '');
+  }
+
+  /** Of a client, or of nobody who is known (G3). */
+  #stray(link: LinkId, { verb, manner }: Command & { from: 'worker' }, peer: MdpPeer | undefined): void {
+    if (peer === undefined)
+      this.report('unknown-worker', link, `${verb} of a worker that has not registered; it is told to`);
+    else this.report('wrong-role', link, `a client that acts as a worker: ${verb}`);
+    this.#dismiss(link, manner, '', 'a client that acts as a worker');
+  }
+
+  /**
+   * Tells a worker to go; what it held is handed to others.
+   *
+   * @param mistake see `Refusals.refuse`. @param reason for `worker.left`.
+   */
+  #dismiss(link: LinkId, manner: Manner, mistake: string, reason: string): void {
     const peer = this.#peers.get(link);
-    if (peer !== undefined) this.#forget(peer);
-    this.send(link, disconnectWorker(manner));
+    if (peer !== undefined) this.#forget(peer, reason);
+    if (this.#refusals.refuse(link, manner, mistake, this.#now)) this.send(link, disconnectWorker(manner));
+  }
+
+  /** DISCONNECTs that were held back. */
+  #sendDue(): void {
+    for (let due = this.#refusals.takeDue(this.#now); due !== undefined; due = this.#refusals.takeDue(this.#now))
+      this.send(due.link, disconnectWorker(due.manner));
   }
 
   /** The machine is greeted in the peer's name. @returns false when it refuses: too many are here. */
@@ -203,15 +240,17 @@ export class MdpGateway implements Machine<GatewayInput, BrokerEvent>, Desk {
 
   /** G4: what it had asked is given up; what it held is handed out again. */
   #lost(link: LinkId): void {
+    this.#refusals.gone(link);
+    this.broker.memory.faults.forget(link);
     const peer = this.#peers.get(link);
     if (peer === undefined) return;
     this.#peers.delete(link);
     if (peer.role === 'client') this.say(link, { kind: Kind.goodbye, code: undefined, reason: '' });
   }
 
-  #forget(peer: MdpPeer): void {
+  #forget(peer: MdpPeer, reason: string): void {
     this.#peers.delete(peer.link);
-    this.say(peer.link, { kind: Kind.goodbye, code: undefined, reason: '' });
+    this.say(peer.link, { kind: Kind.goodbye, code: undefined, reason });
     this.#keepOpen(peer.link);
   }
 
@@ -278,4 +317,9 @@ export class MdpGateway implements Machine<GatewayInput, BrokerEvent>, Desk {
     if (record.kind === Kind.goodbye) this.#peers.delete(link);
     return messages.map((frames) => ({ kind: FOREIGN, frames }));
   }
+}
+
+/** Enough of a name to know a worker again by its mistake. */
+function nameKey(name: Bytes): string {
+  return Buffer.from(name.subarray(0, 64)).toString('latin1');
 }

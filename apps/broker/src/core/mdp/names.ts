@@ -3,26 +3,62 @@
 // N1. The whole name first: a service of that name with the method `call`. Else it is `service.method`, divided at the last dot.
 // N2. What an MDP worker serves gets the same address: a name with a dot is `service.method`, one without is `service.call`.
 // N3. Names of the broker's own are not to be served: `mmi.`, `titanic.`, `majordomo`.
+// N4. A printable name that no native name or address can be, such as one with a space, is written natively as `mdp:` and its bytes: letters,
+//     digits, `_`, `/` and `-` as they are, every other byte as `:` and two hexadecimal digits. So is a name that begins with `mdp:` itself.
+//     No two plain names have one native address. Its method is `call`.
 
-import { isServiceName, parseAddress, type Address, type Bytes } from '@majordomo/protocol';
+import {
+  isReservedName,
+  isServiceName,
+  parseAddress,
+  WIRE_LIMITS,
+  type Address,
+  type Bytes,
+} from '@majordomo/protocol';
 import { isKnown } from '../away.js';
 import type { Memory } from '../memory.js';
 
 /** The method of a service that has no other. */
 export const METHOD = 'call';
 
+/** For errors and the log. */
+export const NAME_RULE = `a service name is printable ASCII or UTF-8, natively at most ${WIRE_LIMITS.nameBytesMax} characters`;
+
+const ESCAPED_PREFIX = 'mdp:';
+/** No control or format characters, no line breaks, nothing that Unicode does not know. */
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]+$/u;
+
 export function textOf(frame: Bytes): string {
   return Buffer.from(frame).toString('latin1');
 }
 
-/** @returns the name as text; undefined when no service can be called so. */
+/** @returns the name as natives write it; undefined when nothing can be called so. */
 export function nameOf(frame: Bytes): string | undefined {
-  const name = textOf(frame);
+  // Longer ones are not looked at: whatever they are, what they would be natively is longer still.
+  if (frame.length > WIRE_LIMITS.nameBytesMax) return undefined;
+  const text = textOf(frame);
+  const isNative = isServiceName(text) || parseAddress(text) !== undefined;
+  if (isNative && !text.startsWith(ESCAPED_PREFIX)) return text;
+  if (isOwn(text) || !isPrintable(frame)) return undefined;
+  const name = escaped(text);
   return isServiceName(name) ? name : undefined;
 }
 
-/** N3. */
-export { isReservedName as isOwn } from '@majordomo/protocol';
+/** In UTF-8, of which ASCII is a part. */
+function isPrintable(frame: Bytes): boolean {
+  const bytes = Buffer.from(frame);
+  const text = bytes.toString('utf8');
+  return PRINTABLE.test(text) && Buffer.from(text, 'utf8').equals(bytes);
+}
+
+/** N4. @param text a character for each byte. */
+function escaped(text: string): string {
+  const rest = text.replace(/[^A-Za-z0-9_/-]/g, (char) => `:${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return ESCAPED_PREFIX + rest;
+}
+
+/** N3, of a name as the peer wrote it. */
+export const isOwn = isReservedName;
 
 /** N2. */
 export function addressOf(name: string): Address {

@@ -8,7 +8,7 @@ import { fail } from '../dispatch.js';
 import type { Memory } from '../memory.js';
 import type { Request } from '../state.js';
 import { removeDurable } from '../submitting.js';
-import { isOwn, nameOf } from './names.js';
+import { isOwn, nameOf, textOf } from './names.js';
 
 /** What a uuid is made with and asked for. */
 export interface Titanic {
@@ -39,7 +39,7 @@ function find({ memory, sealOf }: Titanic, uuid: Bytes): Request | undefined {
 export function readSubmission([target, ...frames]: readonly Bytes[]):
   { readonly name: string; readonly frames: readonly Bytes[] } | undefined {
   const name = target === undefined ? undefined : nameOf(target);
-  return name === undefined || isOwn(name) || frames.length === 0 ? undefined : { name, frames };
+  return name === undefined || isOwn(textOf(target as Bytes)) || frames.length === 0 ? undefined : { name, frames };
 }
 
 /**

@@ -14,10 +14,11 @@ import {
   type LinkId,
   type WireRecord,
 } from '@majordomo/protocol';
+import { shown } from '../peer-faults.js';
 import { bodyOf, framesOf, headersOf, looksLikeError } from './bodies.js';
 import { disconnectWorker, heartbeatToWorker, requestToWorker, type Command } from './dialect.js';
 import type { Desk } from './desk.js';
-import { addressOf, isOwn, nameOf } from './names.js';
+import { addressOf, isOwn, NAME_RULE, nameOf, textOf } from './names.js';
 import { MdpWorker, type MdpLease } from './peer.js';
 
 /** Parts of one reply that are gathered where one value is wanted, and their bytes: beyond it the request fails. */
@@ -36,7 +37,11 @@ export class MdpWorkers {
   /** @returns the worker; undefined when nobody may serve that. */
   ready(link: LinkId, instance: number, command: WorkerCommand & { verb: 'ready' }): MdpWorker | undefined {
     const name = nameOf(command.service);
-    return name === undefined || isOwn(name) ? undefined : new MdpWorker(link, instance, command.manner, name);
+    const isOurs = isOwn(textOf(command.service));
+    if (name !== undefined && !isOurs) return new MdpWorker(link, instance, command.manner, name);
+    const why = isOurs ? "the name is the broker's own" : NAME_RULE;
+    this.#desk.report('name', link, `READY for ${shown(command.service)}: ${why}`);
+    return undefined;
   }
 
   /** It takes one request at a time. */
@@ -46,22 +51,24 @@ export class MdpWorkers {
     this.#desk.say(link, { kind: Kind.offer, service: 0, credit: 1, name, methods: [terms] });
   }
 
-  /** @returns whether the command was in its place. */
-  take(worker: MdpWorker, command: WorkerCommand): boolean {
+  /** @returns why the command was out of place; undefined when it was not. */
+  take(worker: MdpWorker, command: WorkerCommand): string | undefined {
     switch (command.verb) {
       case 'heartbeat':
         this.#desk.say(worker.link, { kind: Kind.heartbeat });
-        return true;
+        return undefined;
       case 'partial':
         if (holds(worker, command.client)) this.#partial(worker, worker.lease as MdpLease, command.body);
-        return true;
+        return undefined;
       case 'reply':
-        if (!holds(worker, command.client)) return false;
+        if (!holds(worker, command.client))
+          return worker.lease === undefined
+            ? 'a reply when it holds no request'
+            : 'a reply for another request than it holds';
         this.#reply(worker, worker.lease as MdpLease, command.body);
-        return true;
+        return undefined;
       default:
-        // A second READY.
-        return false;
+        return 'a second READY on one connection';
     }
   }
 
