@@ -39,9 +39,9 @@ test(
       durable: true,
     });
     expect(letter['attempts']).toMatchObject([
-      { attempt: 1, worker: 'w1', ended: 'retry' },
-      { attempt: 2, worker: 'w1', ended: 'retry' },
-      { attempt: 3, worker: 'w1', ended: 'failed' },
+      { attempt: 1, worker: 'w1', ended: 'retry', error: { code: 'HANDLER_FAILED', message: 'no, for the 1. time' } },
+      { attempt: 2, worker: 'w1', ended: 'retry', error: { code: 'HANDLER_FAILED', message: 'no, for the 2. time' } },
+      { attempt: 3, worker: 'w1', ended: 'failed', error: { code: 'HANDLER_FAILED', message: 'no, for the 3. time' } },
     ]);
     expect(json(await run('ticket', 'status', id, '--json'))).toMatchObject({ state: 'dead' });
 

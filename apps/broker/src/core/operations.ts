@@ -220,10 +220,11 @@ function describeLetter(letter: DeadLetter, now: Milliseconds): unknown {
     address: `${service}.${method}`,
     code,
     agoMs: Math.round(now - diedAt),
-    attempts: history.map(({ attempt, worker, ended, at }) => ({
+    attempts: history.map(({ attempt, worker, ended, at, error }) => ({
       attempt,
       worker,
       ended,
+      ...(error === undefined ? {} : { error }),
       agoMs: Math.round(now - at),
     })),
     headers: read(headers),

@@ -204,6 +204,8 @@ export interface Attempt {
   readonly instance: number;
   readonly ended: string;
   readonly at: Milliseconds;
+  /** What its worker answered, if it did. */
+  readonly error?: { readonly code: string; readonly message: string };
 }
 
 /** What a worker said it holds and nobody has asked for yet. */

@@ -7,6 +7,7 @@
 // A4. Losing the link ends all leases at once; if the same instance is already back on a new link, its requests wait for its HOLDS first.
 
 import {
+  decodeErrorBody,
   Kind,
   Timer,
   type Credit,
@@ -27,6 +28,10 @@ import { keepable, type Lease, type Link, type Request, type Service, type Sessi
 
 /** As much earlier than the broker may a worker be sure that time is over. */
 const AHEAD_MAX_MS = 1_000;
+
+/** The messages of a history are for people: so many characters of each, and of so many attempts, the last ones. */
+const MESSAGE_LENGTH_MAX = 500;
+const ERRORS_KEPT_MAX = 100;
 
 /** OFFER: a new service of this worker, or new terms for one. Answers what is wrong with it. */
 export function takeOffer(
@@ -95,9 +100,9 @@ export function takeError(memory: Memory, link: Link, session: Session, record: 
     memory.counters.lateWords += 1;
     endRun(memory, lease, record, now);
   } else if (hasExpired(request, record, now)) expire(memory, request, now);
-  else if (record.retry && mayRetry(memory, lease)) retryLater(memory, lease, record.retryAfterMs, now);
+  else if (record.retry && mayRetry(memory, lease)) retryLater(memory, lease, record, now);
   else {
-    if (record.retry) noteAttempt(lease, 'failed', now);
+    if (record.retry) noteAttempt(lease, 'failed', record, now);
     const { code, stage, retryAfterMs, retry, body } = record;
     const ran = hasRunElsewhere(request) && record.ran === 'no' ? 'unknown' : record.ran;
     finish(
@@ -137,18 +142,24 @@ function mayRetry(memory: Memory, lease: Lease): boolean {
   return request.attempt < (terms?.maxAttempts || memory.settings.maxAttempts);
 }
 
-function retryLater(memory: Memory, lease: Lease, afterMs: number, now: Milliseconds): void {
+function retryLater(memory: Memory, lease: Lease, record: ErrorReply, now: Milliseconds): void {
   const request = lease.request;
-  noteAttempt(lease, 'retry', now);
+  noteAttempt(lease, 'retry', record, now);
   request.become('queued');
   if (request.durable === undefined) request.body = keepable(request.body);
-  park(memory, request, 'retry', afterMs, now);
+  park(memory, request, 'retry', record.retryAfterMs, now);
 }
 
-/** For the history of a dead letter: how the attempt ended, in a word. */
-function noteAttempt({ request, attempt, session }: Lease, ended: string, now: Milliseconds): void {
+/** For the history of a dead letter: how the attempt ended, in a word, and with which error; that of the last `ERRORS_KEPT_MAX` attempts. */
+function noteAttempt({ request, attempt, session }: Lease, ended: string, reply: ErrorReply, now: Milliseconds): void {
   const { identity: worker, instance } = session;
-  (request.history ??= []).push({ attempt, worker, instance, ended, at: now });
+  const history = (request.history ??= []);
+  const message = decodeErrorBody(reply.body).message.slice(0, MESSAGE_LENGTH_MAX);
+  history.push({ attempt, worker, instance, ended, at: now, error: { code: reply.code, message } });
+  const old = history[history.length - 1 - ERRORS_KEPT_MAX];
+  if (old?.error === undefined) return;
+  const { attempt: number, worker: by, instance: its, ended: how, at } = old;
+  history[history.length - 1 - ERRORS_KEPT_MAX] = { attempt: number, worker: by, instance: its, ended: how, at };
 }
 
 /** RELEASE: the worker gives the lease back. */
