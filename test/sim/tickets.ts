@@ -98,7 +98,9 @@ export class Tickets {
 /** By whom and under which number it was submitted. */
 function submissionOf(bytes: Uint8Array): string | undefined {
   const entry = decodeEntry(bytes);
-  return 'damage' in entry || entry.submitter === 0 ? undefined : `${entry.submitter}/${entry.ref}`;
+  return 'damage' in entry || entry.state === 'collected' || entry.submitter === 0
+    ? undefined
+    : `${entry.submitter}/${entry.ref}`;
 }
 
 function isNoOutcome({ code, stage }: Outcome & { is: 'error' }): boolean {

@@ -17,6 +17,7 @@ import {
 } from '@majordomo/protocol';
 import { mayReadOn } from './budget.js';
 import { takeCancel, takeRequest, takeWindow } from './clients.js';
+import { CollectedNote, reviewNote, writeCollected } from './collecting.js';
 import { Deferral } from './deferrals.js';
 import { expireDeferral } from './deferring.js';
 import { endWaiting } from './absence.js';
@@ -129,7 +130,7 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
         this.#drain(input.timeoutMs, now);
         break;
       case 'close':
-        this.#close();
+        this.#close(now);
         break;
       case 'journal-found':
         openJournal(this.#memory, input, now);
@@ -253,6 +254,8 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
       if (timer.durable === undefined) expire(memory, timer, now);
       else expireDurable(memory, timer, now);
     } else if (timer === memory.journal.holdTimer) releaseHeld(memory, now);
+    else if (timer === memory.journal.collectedTimer) writeCollected(memory, now);
+    else if (timer instanceof CollectedNote) reviewNote(memory, timer, now);
     else if (timer instanceof Joined) expireJoined(memory, timer, now);
     else if (timer instanceof Deferral) expireDeferral(memory, timer, now);
     else if (timer instanceof Lease) overrun(memory, timer, now);
@@ -286,8 +289,9 @@ export class Broker implements Machine<OperatorInput | StoreInput, BrokerEvent> 
   }
 
   /** What waits for the disk leaves before GOODBYE, which is the last word on a link; the port closes the links. */
-  #close(): void {
+  #close(now: Milliseconds): void {
     const { links, output } = this.#memory;
+    writeCollected(this.#memory, now);
     for (const { id } of links.values()) {
       output.sendStored(id, { kind: Kind.goodbye, code: undefined, reason: 'the broker is closing' });
     }

@@ -5,7 +5,7 @@
 import type { Bytes, ErrorCode, Milliseconds } from '@majordomo/protocol';
 import { deadLetterBytesMax } from './shares.js';
 import type { BrokerSettings } from './settings.js';
-import type { Attempt } from './state.js';
+import type { Attempt } from './attempt.js';
 
 export interface DeadLetter {
   /** Text form of the request id. */

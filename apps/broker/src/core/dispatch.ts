@@ -22,11 +22,12 @@ import {
   type Stage,
 } from '@majordomo/protocol';
 import { dropBody, keepOrDrop, needBody, readAhead } from './bodies.js';
+import type { Attempt } from './attempt.js';
 import { handOut, termsOf } from './granting.js';
 import type { Memory, Refusal } from './memory.js';
 import { errorReply, settle, unpark } from './outcomes.js';
 import { enterQueue, methodAgain, oldestFor, pickOffer, place, vacate } from './services.js';
-import { Lease, type Attempt, type Method, type Offer, type Request, type Service, type Session } from './state.js';
+import { Lease, type Method, type Offer, type Request, type Service, type Session } from './state.js';
 
 /** Hands a request to a worker, or lets it wait for one. The method is known. */
 export function deliver(memory: Memory, request: Request, method: Method, now: Milliseconds): void {

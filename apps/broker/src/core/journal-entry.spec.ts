@@ -37,6 +37,12 @@ const error: fc.Arbitrary<ErrorReply> = fc.record({
 const attempt = fc.record({ attempt: fc.nat(9), worker: text, instance: number, ended: text, at: number });
 const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({
+    state: fc.constant('collected' as const),
+    ticket: number,
+    collectedAt: number,
+    tickets: fc.array(number, { maxLength: 20 }),
+  }),
+  fc.record({
     state: fc.constant('queued' as const),
     ...base,
     orderingKey: text,

@@ -14,7 +14,7 @@ import {
   type ErrorReply,
   type Final,
 } from '@majordomo/protocol';
-import type { Attempt } from './state.js';
+import type { Attempt } from './attempt.js';
 
 /** What an entry keeps of a request from its acceptance until it is removed. */
 export interface EntryBase {
@@ -59,18 +59,28 @@ export interface DeadPart {
   readonly body: Bytes;
 }
 
-export type Entry = QueuedEntry | SettledEntry;
+/** Outcomes that somebody has collected, many in one entry: theirs are not written again for it. */
+export interface CollectedEntry {
+  readonly state: 'collected';
+  /** Its own number, above those of the tickets it names: journal.ts nextNote. */
+  readonly ticket: number;
+  readonly collectedAt: number;
+  readonly tickets: readonly number[];
+}
+
+export type Entry = QueuedEntry | SettledEntry | CollectedEntry;
 
 const VERSION = 1;
 /** Version, and the checksum of what follows it. */
 const HEAD_BYTES = 1 + 8;
-const State = { queued: 0, settled: 1, dead: 2 } as const;
+const State = { queued: 0, settled: 1, dead: 2, collected: 3 } as const;
 const Reply = { value: 0, error: 1 } as const;
 const RAN: readonly ErrorReply['ran'][] = ['no', 'yes', 'unknown'];
 const STAGES: readonly ErrorReply['stage'][] = ['client', 'queued', 'dispatched', 'running', 'reply-lost'];
 
 /** All that is not text or bytes: of the longest kind of entry, with room. */
 const NUMBERS_BYTES = 160;
+const NUMBER_BYTES = 8;
 /** Bytes of a text in UTF-8, at most, for each of its units. */
 const BYTES_PER_UNIT = 3;
 
@@ -115,6 +125,21 @@ function takeBytes(): Buffer {
 
 /** @returns the bytes of an entry. They may share a pool with others; do not write to them. */
 export function encodeEntry(entry: Entry): Bytes {
+  return entry.state === 'collected' ? encodeCollected(entry) : encodeRequest(entry);
+}
+
+function encodeCollected({ ticket, collectedAt, tickets }: CollectedEntry): Bytes {
+  bytes = Buffer.allocUnsafe(HEAD_BYTES + NUMBERS_BYTES + tickets.length * NUMBER_BYTES);
+  at = HEAD_BYTES;
+  putByte(State.collected);
+  putNumber(ticket);
+  putNumber(collectedAt);
+  putNumber(tickets.length);
+  for (const each of tickets) putNumber(each);
+  return sealed();
+}
+
+function encodeRequest(entry: QueuedEntry | SettledEntry): Bytes {
   const { service, method, key } = entry;
   const dead = entry.state === 'settled' ? entry.dead : undefined;
   const history = dead === undefined ? undefined : encodeBody(dead.history);
@@ -133,13 +158,17 @@ export function encodeEntry(entry: Entry): Bytes {
     putBytes(dead.headers);
     putBytes(dead.body);
   }
+  return sealed();
+}
+
+function sealed(): Bytes {
   const written = bytes.subarray(0, at);
   written[0] = VERSION;
   written.writeDoubleBE(checksumOf(written.subarray(HEAD_BYTES)), 1);
   return written;
 }
 
-function putBase(entry: Entry): void {
+function putBase(entry: QueuedEntry | SettledEntry): void {
   putNumber(entry.ticket);
   putText(entry.service);
   putText(entry.method);
@@ -197,6 +226,7 @@ export function decodeEntry(value: Bytes): Entry | { readonly damage: string } {
 function takeEntry(): Entry {
   const state = takeByte();
   const ticket = takeNumber();
+  if (state === State.collected) return takeCollected(ticket);
   const service = takeText();
   const method = takeText();
   const key = takeText();
@@ -224,6 +254,13 @@ function takeEntry(): Entry {
     headers: takeBytes(),
     body: takeBytes(),
   };
+}
+
+function takeCollected(ticket: number): CollectedEntry {
+  const collectedAt = takeNumber();
+  const count = takeNumber();
+  if (count * NUMBER_BYTES !== bytes.length - at) throw new RangeError('it ends too early');
+  return { state: 'collected', ticket, collectedAt, tickets: Array.from({ length: count }, takeNumber) };
 }
 
 function takeSettled(): Pick<SettledEntry, 'digest' | 'settledAt' | 'keptUntil' | 'reply'> {

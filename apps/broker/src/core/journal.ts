@@ -93,6 +93,9 @@ export class Journal {
   /** Requests that wait for their workers to say what they hold, after a start: a list for each priority, the highest first. */
   readonly held: readonly Request[][] = Array.from({ length: WIRE_LIMITS.priorityMax + 1 }, () => []);
   readonly holdTimer = new Timer(this, 'hold');
+  /** Outcomes that were collected and of which that is not written yet (collecting.ts). */
+  readonly justCollected: number[] = [];
+  readonly collectedTimer = new Timer(this, 'collected');
   /** Entries that are not read yet, and about how much they take. */
   unread: Unread = NOTHING_UNREAD;
   /** No entry that was there at the start has a higher number. */
@@ -104,6 +107,7 @@ export class Journal {
   /** Names of services and methods of the entries that were read. */
   readonly #names = new Map<string, string>();
   #lastTicket = 0;
+  #notes = 0;
   /** J2: what is added to the machine's time to make a date. */
   #dateOffset = 0;
 
@@ -162,6 +166,12 @@ export class Journal {
     if (known !== undefined) return known;
     if (this.#names.size < NAMES_MAX) this.#names.set(text, text);
     return text;
+  }
+
+  /** A number for an entry that is no request: from the other end of the numbers of this start. */
+  nextNote(): number {
+    this.#notes += 1;
+    return this.lastUnread + NUMBERS_PER_START - this.#notes;
   }
 
   nextTicket(): number {

@@ -102,17 +102,6 @@ export function keepOutcome(
   if (next !== undefined) memory.journal.turns.push(next);
 }
 
-/** Somebody has its outcome: it stays for a moment, in case they ask once more. A dead letter is for others to look at, too. */
-export function collected(memory: Memory, request: Request, now: Milliseconds): void {
-  const { durable } = request;
-  if (durable === undefined || durable.isCollected || !request.isSettled) return;
-  durable.isCollected = true;
-  if (request.state === 'dead') return;
-  const until = now + memory.settings.collectedKeepMs;
-  if (until < request.due) memory.timers.set(request, until, now);
-  if (request.key === '') memory.journal.collected.pushBack(request);
-}
-
 /** Its entry goes. Nobody waits for this write. */
 export function writeRemoved(memory: Memory, ticket: number): void {
   memory.output.write({ key: ticket, value: undefined, isDamaged: false });

@@ -22,7 +22,8 @@ import {
 } from '@majordomo/protocol';
 import { dropReply, needBody, readFor } from './bodies.js';
 import { outcomeBytesMax } from './shares.js';
-import { collected, keepOutcome } from './keeping.js';
+import { collected } from './collecting.js';
+import { keepOutcome } from './keeping.js';
 import { Joined, type JoinInit } from './joined.js';
 import { freeKey, settleKey } from './keys.js';
 import type { DeadPart } from './journal-entry.js';

@@ -8,6 +8,7 @@
 import { Kind, NO_BYTES, requestIdText, WIRE_LIMITS, type Milliseconds } from '@majordomo/protocol';
 import { dropBody, dropReply } from './bodies.js';
 import { mayReadOn } from './budget.js';
+import { restoreCollected } from './collecting.js';
 import { sayTaken } from './granting.js';
 import { joinHolder } from './holdings.js';
 import { enterLane } from './lanes.js';
@@ -36,6 +37,7 @@ export function restore(memory: Memory, entries: readonly StoredEntry[], now: Mi
     const entry = readEntry(stored);
     if ('damage' in entry) setAside(memory, stored, entry);
     else if (entry.state === 'queued') restoreQueued(memory, entry, now);
+    else if (entry.state === 'collected') restoreCollected(memory, entry, now);
     else restoreSettled(memory, entry, now);
   }
   if (!journal.isPaused && !mayReadOn(memory)) {

@@ -20,6 +20,7 @@ import {
   type OfferedMethod,
   type OtherBrokers,
 } from '@majordomo/protocol';
+import type { Attempt } from './attempt.js';
 import { keepable } from './keepable.js';
 
 export { keepable } from './keepable.js';
@@ -195,17 +196,6 @@ export class Offer implements Listed {
 export interface Asker {
   readonly session: Session;
   readonly ref: number;
-}
-
-/** One ended attempt, for the history of a dead letter. */
-export interface Attempt {
-  readonly attempt: number;
-  readonly worker: string;
-  readonly instance: number;
-  readonly ended: string;
-  readonly at: Milliseconds;
-  /** What its worker answered, if it did. */
-  readonly error?: { readonly code: string; readonly message: string };
 }
 
 /** What a worker said it holds and nobody has asked for yet. */
