@@ -1,40 +1,15 @@
 // The simulator from the command line: many worlds on two cores, one world with its whole trace, or a broken variant.
-//
-//     npm run sim -- --seeds 1000        worlds 1 to 1,000; --from 5000 begins elsewhere, --fresh at a place that nobody knows
-//     npm run sim -- --seed 7            one world, with its trace
-//     npm run sim -- --variants          the table of broken variants, as it stands in docs/simulation.md
-//     npm run sim -- --seed 7 --variant "requeue at the tail"
 
 import { fork } from 'node:child_process';
 import { argv, exit, hrtime } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readWish, USAGE, type Wish } from './command-line.js';
 import { hunt } from './hunt.js';
 import { freshSeed, seedsFrom } from './seeds.js';
 import { VARIANTS, type Variant } from './variants/index.js';
 import { World, type Verdict } from './world.js';
 
-const { values: given } = parseArgs({
-  args: argv.slice(2),
-  options: {
-    seeds: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '1' },
-    fresh: { type: 'boolean', default: false },
-    seed: { type: 'string' },
-    variant: { type: 'string' },
-    variants: { type: 'boolean', default: false },
-    share: { type: 'string' },
-  },
-});
 const PROCESSES = 2;
-
-/** @throws when it is none: a word that is no number would be no world at all, and all would seem well. */
-function wholeNumber(name: 'seeds' | 'from' | 'seed' | 'share', text: string, min: number): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number >= min) return number;
-  console.error(`--${name} ${text}: must be a whole number from ${min}`);
-  exit(2);
-}
 
 type Finding = Pick<Verdict, 'seed' | 'problem' | 'steps' | 'runs' | 'asked'>;
 
@@ -42,17 +17,9 @@ function say(...lines: readonly string[]): void {
   for (const line of lines) console.log(line);
 }
 
-function variantNamed(name: string | undefined): Variant | undefined {
-  if (name === undefined) return undefined;
-  const variant = VARIANTS.find((each) => each.name === name);
-  if (variant === undefined)
-    throw new Error(`no variant is called "${name}"; there are ${VARIANTS.map((each) => each.name).join(', ')}`);
-  return variant;
-}
-
 /** One world, all of it. */
-async function replay(seed: number): Promise<number> {
-  const verdict = await new World({ seed, variant: variantNamed(given.variant), isTraced: true }).run();
+async function replay(seed: number, variant: Variant | undefined): Promise<number> {
+  const verdict = await new World({ seed, variant, isTraced: true }).run();
   say(...verdict.trace, '', verdict.problem ?? 'everything held', `seed ${seed}, hash ${verdict.hash.toString(16)}`);
   return verdict.problem === undefined ? 0 : 1;
 }
@@ -66,15 +33,14 @@ async function share(first: number, count: number, part: number): Promise<void> 
   }
 }
 
-function child(first: number, part: number, tell: (finding: Finding) => void): Promise<number> {
-  const args = ['--share', String(part), '--from', String(first), '--seeds', given.seeds];
-  const forked = fork(fileURLToPath(import.meta.url), args);
+function child(args: readonly string[], tell: (finding: Finding) => void): Promise<number> {
+  const forked = fork(fileURLToPath(import.meta.url), [...args]);
   forked.on('message', (finding) => tell(finding as Finding));
   return new Promise((resolve) => forked.on('exit', (code) => resolve(code ?? 1)));
 }
 
 /** Many worlds, on two cores. */
-async function survey(first: number): Promise<number> {
+async function survey(first: number, count: number): Promise<number> {
   const begun = hrtime.bigint();
   const sum = { worlds: 0, steps: 0, asked: 0, runs: 0, failed: 0 };
   const tell = ({ seed, problem, steps, asked, runs }: Finding): void => {
@@ -84,15 +50,19 @@ async function survey(first: number): Promise<number> {
     sum.runs += runs;
     if (problem === undefined) return;
     sum.failed += 1;
-    say(`seed ${seed}: ${problem.split('\n')[0] ?? ''}`);
+    say(`seed ${seed}: ${problem.split('\n')[0] ?? ''} (npm run sim -- --seed ${seed} shows it)`);
   };
-  const codes = await Promise.all([...Array(PROCESSES).keys()].map((part) => child(first, part, tell)));
+  const shares = [...Array(PROCESSES).keys()].map((part) =>
+    child(['--share', String(part), '--from', String(first), '--seeds', String(count)], tell),
+  );
+  const codes = await Promise.all(shares);
   const seconds = Number(hrtime.bigint() - begun) / 1e9;
   const { worlds, steps, asked, runs, failed } = sum;
   say(
     `${worlds} worlds from seed ${first} in ${seconds.toFixed(1)} s: ${steps} steps, ${asked} requests, ${runs} runs, ${failed} failed`,
   );
-  return failed > 0 || codes.some((code) => code !== 0) ? 1 : 0;
+  // A child that ended early made fewer worlds, in which nothing was found.
+  return failed > 0 || worlds < count || codes.some((code) => code !== 0) ? 1 : 0;
 }
 
 /** The table for docs/simulation.md. */
@@ -110,14 +80,25 @@ async function table(first: number, count: number): Promise<number> {
   return missed === 0 ? 0 : 1;
 }
 
-async function main(): Promise<number> {
-  const first = given.fresh ? freshSeed() : wholeNumber('from', given.from, 0);
-  const count = wholeNumber('seeds', given.seeds, 1);
-  if (given.seed !== undefined) return replay(wholeNumber('seed', given.seed, 0));
-  if (given.variants) return table(first, count);
-  if (given.share === undefined) return survey(first);
-  await share(first, count, wholeNumber('share', given.share, 0));
-  return 0;
+function main(wish: Wish): Promise<number> {
+  switch (wish.kind) {
+    case 'help':
+      say(USAGE);
+      return Promise.resolve(0);
+    case 'wrong':
+      console.error(`${wish.problem}\n\n${USAGE}`);
+      return Promise.resolve(2);
+    case 'world':
+      return replay(wish.seed, wish.variant);
+    case 'survey':
+      return survey(wish.first ?? freshSeed(), wish.count);
+    case 'table':
+      return table(wish.first ?? freshSeed(), wish.count);
+    case 'share':
+      return share(wish.first, wish.count, wish.part).then(() => 0);
+    default:
+      return wish satisfies never;
+  }
 }
 
-exit(await main());
+exit(await main(readWish(argv.slice(2))));
