@@ -8,9 +8,12 @@
 import {
   decodeBody,
   encodeBody,
+  isWellFormed,
   keptBytes,
   MajordomoError,
   NO_BYTES,
+  parseJson,
+  writeJsonText,
   type Bytes,
   type OptionRule,
 } from '@majordomo/protocol';
@@ -79,7 +82,7 @@ function listOf(body: Bytes): Bytes[] {
 function readJson(frame: Bytes): unknown {
   if (frame.length === 0) return undefined;
   try {
-    return JSON.parse(utf8.decode(frame));
+    return parseJson(utf8.decode(frame));
   } catch (cause) {
     throw new MajordomoError('UNDECODABLE', 'this body is not JSON in UTF-8', { cause });
   }
@@ -88,8 +91,7 @@ function readJson(frame: Bytes): unknown {
 /**
  * Writes a value.
  *
- * @throws MajordomoError UNENCODABLE when the codec has no bytes for it: circles; big numbers in JSON; in `raw` anything but bytes, texts,
- *   lists of them, and nothing.
+ * @throws MajordomoError UNENCODABLE, with `details.path`, for what the codec has no bytes for (docs/values.md).
  */
 export function writeBody(codec: Codec, value: unknown): Written {
   if (codec === 'raw') return writeRaw(value);
@@ -108,31 +110,23 @@ export function writeFrame(codec: Codec, value: unknown): Bytes {
 }
 
 function writeJson(value: unknown): Bytes {
-  if (value === undefined) return NO_BYTES;
-  let text: string | undefined;
-  let cause: unknown;
-  try {
-    text = JSON.stringify(value);
-  } catch (error) {
-    cause = error;
-  }
-  if (text !== undefined) return Buffer.from(text);
-  const reason = cause instanceof Error ? cause.message : 'JSON has no word for it';
-  throw new MajordomoError('UNENCODABLE', `this value cannot be sent as JSON: ${reason}`, { cause });
+  return value === undefined ? NO_BYTES : Buffer.from(writeJsonText(value));
 }
 
 function writeRaw(value: unknown): Written {
   if (!Array.isArray(value)) return { frames: 1, body: frameOf(value) };
-  const frames = value.map(frameOf);
+  const frames = value.map((frame, place) => frameOf(frame, place));
   if (frames.length < 2) return { frames: 1, body: frames[0] ?? NO_BYTES };
   return { frames: frames.length, body: encodeBody(frames) };
 }
 
-function frameOf(value: unknown): Bytes {
+/** @param place in the list that it is of. */
+function frameOf(value: unknown, place?: number): Bytes {
   if (value === undefined || value === null) return NO_BYTES;
-  if (typeof value === 'string') return Buffer.from(value);
+  if (typeof value === 'string' && isWellFormed(value)) return Buffer.from(value);
   // A copy: whoever gave it may go on writing into it.
   if (value instanceof Uint8Array) return Buffer.from(value);
-  const text = 'a raw body is bytes or a text, or a list of them';
-  throw new MajordomoError('UNENCODABLE', `this value cannot be sent: ${text}`);
+  const at = place === undefined ? '' : `[${place}]`;
+  const text = `this value cannot be sent${at === '' ? '' : ` at ${at}`}: a raw body is bytes or a well-formed string, or a list of them`;
+  throw new MajordomoError('UNENCODABLE', text, { details: { path: at } });
 }

@@ -36,6 +36,8 @@ export { thrownDetails, type ThrownDetails } from './thrown-details.js';
 export { isWellFormed, wellFormed } from './text.js';
 export * from './timers.js';
 export { keptBytes } from './values/binary.js';
+export { parseJson } from './values/json-read.js';
+export { writeJsonText } from './values/json-write.js';
 export { REFUSED, TRAVELLING, type RefusedRow, type TravellingRow } from './values/table.js';
 export { decodeMessage, isNative, type Decoded, type Fault, type FaultName } from './wire/decode.js';
 export { encodeMessages, type Message } from './wire/encode.js';

@@ -52,3 +52,8 @@ test('nothing at all is not JSON', () => {
 test('a text of a hundred thousand brackets is refused like any other', () => {
   expect(problemWith('['.repeat(100_000))).toContain('it ends too early, at column 100001');
 });
+
+test('no digit of an integer is lost, and a number beyond all numbers is refused', () => {
+  expect(readJson('{"id":9007199254740993}', 'the argument')).toEqual({ id: 9_007_199_254_740_993n });
+  expect(problemWith('[1e400]')).toBe('the argument: 1e400 is larger than a number can be');
+});

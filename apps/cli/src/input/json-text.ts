@@ -1,7 +1,8 @@
 // JSON typed by hand, on a command line or piped in; when it is wrong, where it is wrong.
 //
-// T1. JSON.parse decides what is JSON. The scanner only looks for the place, which JSON.parse does not tell for short texts.
+// T1. parseJson decides what is JSON: it loses no digit of an integer. The scanner only looks for the place, which JSON.parse does not tell for short texts.
 
+import { parseJson } from '@majordomo/protocol';
 import { UsageError } from '../settings/usage-error.js';
 import { faultOf } from './json-scanner.js';
 
@@ -14,9 +15,19 @@ const EXCERPT = 32;
  */
 export function readJson(text: string, source: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
+  } catch (error) {
+    throw new UsageError([isComplete(text) ? `${source}: ${(error as Error).message}` : problemWith(text, source)]);
+  }
+}
+
+/** Is it JSON, with a number in it that is beyond all numbers? */
+function isComplete(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
   } catch {
-    throw new UsageError([problemWith(text, source)]);
+    return false;
   }
 }
 

@@ -48,7 +48,7 @@ test('an error says what happened, whether it ran, whether to try again and what
       '  did it run  no, the handler was not started',
       '  try again   yes, after 250ms',
       `  what to do  ${ERRORS.BUSY.help}`,
-      '  details     {"queued":"10"}',
+      '  details     {"queued":10}',
       '',
     ].join('\n'),
   });

@@ -4,7 +4,6 @@ import { jsonLine, prettyJson } from './plain-json.js';
 
 test('what JSON has no form for is a text that says the same', () => {
   const value = {
-    big: 2n ** 64n,
     bytes: Buffer.from('hello'),
     view: new Uint8Array([0, 255]),
     date: new Date(0),
@@ -17,18 +16,36 @@ test('what JSON has no form for is a text that says the same', () => {
     nothing: undefined,
   };
   expect(JSON.parse(jsonLine(value))).toEqual({
-    big: '18446744073709551616',
     bytes: 'aGVsbG8=',
     view: 'AP8=',
     date: '1970-01-01T00:00:00.000Z',
     never: 'Invalid Date',
     nan: 'NaN',
     infinite: '-Infinity',
-    names: { a: '1' },
+    names: { a: 1 },
     pairs: [[{ id: 1 }, 'x']],
     set: [1, 2],
     nothing: null,
   });
+});
+
+test('no digit of a number is lost', () => {
+  expect(jsonLine({ id: 9_007_199_254_740_993n, small: 5n, zero: -0, marks: ['#1', '##'] })).toBe(
+    '{"id":9007199254740993,"small":5,"zero":-0,"marks":["#1","##"]}',
+  );
+  expect(prettyJson([2n ** 64n])).toBe('[\n  18446744073709551616\n]');
+});
+
+test('typed arrays are lists of numbers, and two keys of a map stay two', () => {
+  expect(jsonLine({ v: Float64Array.of(1.5, NaN), b: BigInt64Array.of(-1n) })).toBe('{"v":[1.5,"NaN"],"b":[-1]}');
+  expect(
+    jsonLine(
+      new Map<unknown, unknown>([
+        [1, 'a'],
+        ['1', 'b'],
+      ]),
+    ),
+  ).toBe('[[1,"a"],["1","b"]]');
 });
 
 test('plain data is as it is', () => {
