@@ -73,3 +73,14 @@ describe('NumberMap', () => {
     expect([map.has(7), map.size, map.values()]).toEqual([false, 0, []]);
   });
 });
+
+test('a map with many numbers over 2^32 gives them all back, after it has grown and shrunk', () => {
+  const map = new NumberMap<number>();
+  const first = 2 ** 33;
+  for (let i = 0; i < 300_000; i++) map.set(first + i, i);
+  for (let i = 0; i < 300_000; i += 2) map.delete(first + i);
+  expect(map.size).toBe(150_000);
+  expect([map.get(first), map.get(first + 1), map.get(first + 299_999)]).toEqual([undefined, 1, 299_999]);
+  expect(map.keys().reduce((sum, key) => sum + (key - first), 0)).toBe(150_000 ** 2);
+  expect(map.values().reduce((sum, value) => sum + value, 0)).toBe(150_000 ** 2);
+});
