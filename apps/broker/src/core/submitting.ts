@@ -147,19 +147,25 @@ function whyNoMethod(memory: Memory, { service, method }: NamedAddress, now: Mil
 
 /** S4. */
 function whyFull(memory: Memory, record: Submit): Refusal | undefined {
+  const bound = fullBound(memory, record.body.length + record.headers.length);
+  if (bound === undefined) return undefined;
+  const message = `the journal holds ${memory.journal.countWithUnread} requests${bound}`;
+  return {
+    code: 'STORE_FULL',
+    message: memory.journal.isFull ? 'the disk of the broker has no room' : message,
+    retryAfterMs: memory.settings.storeFullRetryMs,
+  };
+}
+
+/** @returns which bound is reached, to end a sentence with. */
+function fullBound(memory: Memory, bytes: number): string | undefined {
   const { journal, settings } = memory;
-  const bytes = record.body.length + record.headers.length;
-  const held = `the journal holds ${journal.countWithUnread} requests`;
-  let message: string | undefined;
-  if (journal.isFull) message = 'the disk of the broker has no room';
-  else if (journal.countWithUnread >= settings.storedCountMax) message = `${held} (storedCountMax)`;
-  else if (journal.bytesWithUnread + bytes > settings.storedBytesMax)
-    message = `${held} of ${Math.round(journal.bytesWithUnread / 1024)} KiB (storedBytesMax)`;
-  else {
-    const reason = whyNoRoomForEntry(memory, bytes);
-    if (reason !== undefined) message = `${held}; ${reason}`;
-  }
-  return message === undefined ? undefined : { code: 'STORE_FULL', message, retryAfterMs: settings.storeFullRetryMs };
+  if (journal.isFull) return '';
+  if (journal.countWithUnread >= settings.storedCountMax) return ' (storedCountMax)';
+  if (journal.bytesWithUnread + bytes > settings.storedBytesMax)
+    return ` of ${Math.round(journal.bytesWithUnread / 1024)} KiB (storedBytesMax)`;
+  const reason = whyNoRoomForEntry(memory, bytes);
+  return reason === undefined ? undefined : `; ${reason}`;
 }
 
 function accept(memory: Memory, session: Session, name: NamedAddress, record: Submit, now: Milliseconds): void {
@@ -181,8 +187,8 @@ function accept(memory: Memory, session: Session, name: NamedAddress, record: Su
     service: name.service,
     method: name.method,
     key: record.key,
-    headers: keepable(record.headers),
-    body: keepable(record.body),
+    headers: record.headers,
+    body: record.body,
     arrivedAt: now,
     deadline: now + (record.expiresMs || record.delayMs + settings.expiresMs),
     resent: false,
@@ -191,6 +197,9 @@ function accept(memory: Memory, session: Session, name: NamedAddress, record: Su
   writeAccepted(memory, request, durable);
   sayAccepted(memory, session, record.ref, request, now);
   setOut(memory, request, now);
+  if (request.isAway) return;
+  request.headers = keepable(request.headers);
+  request.body = keepable(request.body);
 }
 
 /** What a durable request is made of, whether it comes from a client, from the journal or from a dead letter. */
