@@ -3,7 +3,17 @@
 import { encodeMessages, decodeMessage, encodeBody, HEARTBEAT, Kind, Role, type WireRecord } from '@majordomo/protocol';
 import { DealerPort, SystemClock } from '@majordomo/runtime';
 import { freeEndpoint, until, type Program } from './processes.js';
-import { clearStage, holderOf, LIMIT_MS, startBroker, startClient, startWorker, type Answer } from './stage.js';
+import {
+  allRunsOf,
+  clearStage,
+  holderOf,
+  LIMIT_MS,
+  startBroker,
+  startClient,
+  startClientProcess,
+  startWorker,
+  type Answer,
+} from './stage.js';
 
 const HEARTBEAT_MS = 100;
 const SILENCE_MS = 1_000;
@@ -148,6 +158,36 @@ test(
     } finally {
       await Promise.all([worker, ...clients].map((peer) => peer.close()));
     }
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a client that was stopped with thousands of calls under way finds all their answers when it goes on',
+  async () => {
+    const COUNT = 6_000;
+    const bind = await freeEndpoint();
+    // Far fewer than the client has under way: what it has not read is kept beyond them.
+    const broker = await startBroker({ bind, dedupeCountMax: 500 });
+    const worker = await startWorker({ brokers: [bind], concurrency: COUNT });
+    const client = await startClientProcess(bind);
+    client.tell({ count: COUNT, ms: 1_500 });
+    await until('the worker has them all', () => worker.all('run').length === COUNT);
+    client.signal('SIGSTOP');
+    // Longer than ZMTP heartbeats allow: the link is lost, and the answers have nowhere to go.
+    const observer = await startClient(bind);
+    await until('all are settled', async () => {
+      const { counters } = await observer.call<{ counters: { settled: number } }>('majordomo.info');
+      return counters.settled >= COUNT;
+    });
+    await delay(4_000);
+    client.signal('SIGCONT');
+    const { outcomes } = await client.hear('ended');
+    expect(outcomes).toEqual({ answered: COUNT });
+    expect((await allRunsOf(worker)).size).toBe(COUNT);
+    expect(worker.all('run').length).toBe(COUNT);
+    await broker.caughtUp();
+    expect(broker.all('client.lost')).toEqual([]);
   },
   LIMIT_MS,
 );

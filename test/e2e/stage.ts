@@ -55,6 +55,13 @@ export function launchWorker(init: WorkerInit): Program {
   return launch('worker', init);
 }
 
+/** Starts a client in a process of its own (fixtures/client.ts). */
+export async function startClientProcess(bind: string): Promise<Program> {
+  const client = launch('client', { brokers: [bind] });
+  await client.hear('ready');
+  return client;
+}
+
 /** A client in this process. */
 export async function startClient(...brokers: string[]): Promise<Client> {
   const client = await connect({ brokers, connectTimeoutMs: CONNECT_MS });

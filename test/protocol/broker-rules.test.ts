@@ -305,11 +305,13 @@ describe('asking again', () => {
     const [client, worker] = [scene.client(1), scene.worker(2)];
     client.say(request(1));
     worker.say(final(1));
+    // By then the client has read it.
+    scene.pass(4_000, client, worker);
     client.say(request(2));
     worker.say(final(2));
     client.hear();
     worker.hear();
-    expect(words(client.say(request(1, { ageMs: 5 })))).toEqual(['ERROR 1 REQUEST_FORGOTTEN ran=unknown']);
+    expect(words(client.say(request(1, { ageMs: 4_005 })))).toEqual(['ERROR 1 REQUEST_FORGOTTEN ran=unknown']);
     expect(words(client.say(request(3, { ageMs: 600_001 })))).toEqual(['ERROR 3 REQUEST_FORGOTTEN ran=unknown']);
     expect(words(worker.hear())).toEqual([]);
   });

@@ -32,6 +32,7 @@ import type { Memory, Refusal } from './memory.js';
 import { asksAgain, asksForUnread, operate, OPERATIONS } from './operations.js';
 import { answer, forgetUnrun, join, refuse } from './outcomes.js';
 import { busy, findPlace } from './places.js';
+import { sessionOutcomeBytesMax } from './shares.js';
 import { Request, type Link, type NamedAddress, type Session } from './state.js';
 
 /** REQUEST. Answers what broke the protocol, if anything did. */
@@ -86,6 +87,9 @@ function whyNot(memory: Memory, session: Session, record: RequestRecord): Refusa
   if (memory.draining) return { code: 'DRAINING', message: 'the broker is shutting down' };
   if (session.unsettled >= memory.settings.requestsPerSessionMax) {
     return busy(memory, `this client has ${session.unsettled} unsettled requests`);
+  }
+  if (session.outcomeBytes >= sessionOutcomeBytesMax(memory.settings)) {
+    return busy(memory, `this client has ${session.outcomeBytes} bytes of outcomes that it has not acknowledged`);
   }
   return undefined;
 }

@@ -24,6 +24,7 @@ import { sayTaken } from './granting.js';
 import type { Memory } from './memory.js';
 import { printable } from './peer-faults.js';
 import { Link, Session } from './state.js';
+import { givenUp, linkBack, linkLost } from './unread.js';
 import { loseWorker } from './workers.js';
 
 /** Of the reason that a worker gives for leaving. */
@@ -65,6 +66,7 @@ export function takeHello(
   const before = session.link;
   if (before !== undefined) replaceLink(memory, session, before, now);
   memory.timers.clear(session.timer);
+  linkBack(session, memory.settings.clientAwayMaxMs, now);
   session.link = link;
   session.draining = false;
   session.bodyBytesMax = hello.messageBytesMax || Infinity;
@@ -87,6 +89,7 @@ function openSession(memory: Memory, hello: Hello, now: Milliseconds): Session {
 /** B2: the same instance is here on a new link before the old one was missed. */
 function replaceLink(memory: Memory, session: Session, before: Link, now: Milliseconds): void {
   if (session.offers.size > 0) loseWorker(memory, session, true, 'link-replaced', now);
+  linkLost(session, before.liveness.heardAt, now);
   removeLink(memory, before);
   memory.output.close(before.id);
 }
@@ -149,6 +152,7 @@ export function takeGoodbye(memory: Memory, link: Link, reason: string, now: Mil
   removeLink(memory, link);
   if (session === undefined || session.link !== link) return;
   session.link = undefined;
+  givenUp(session);
   if (isWorking(session)) {
     loseWorker(memory, session, false, 'goodbye', now);
     memory.output.tell({
@@ -170,6 +174,7 @@ export function loseLink(memory: Memory, link: Link, reason: string, now: Millis
   removeLink(memory, link);
   if (session === undefined || session.link !== link) return;
   session.link = undefined;
+  linkLost(session, link.liveness.heardAt, now);
   if (isWorking(session)) {
     memory.output.tell({ event: 'worker.lost', identity: session.identity, reason, leases: session.leases.size });
     loseWorker(memory, session, false, reason, now);
@@ -192,6 +197,7 @@ function removeLink(memory: Memory, link: Link): void {
 /** The session's timer: a client has stayed away too long, or nothing is left to remember of it. */
 export function endSession(memory: Memory, session: Session, now: Milliseconds): void {
   if (session.link !== undefined || session === memory.journal.session) return;
+  givenUp(session);
   // Who waits for a ticket, or joined by a key, has nothing unsettled of its own.
   const unsettled = session.requests.size > 0 ? loseClient(memory, session, now) : 0;
   if (unsettled > 0) memory.output.tell({ event: 'client.lost', identity: session.identity, unsettled });

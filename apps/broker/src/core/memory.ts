@@ -16,6 +16,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Counters, type BrokerEvent } from './events.js';
 import { Journal } from './journal.js';
 import { PeerFaults } from './peer-faults.js';
+import { Kept } from './unread.js';
 import type { BrokerSettings } from './settings.js';
 import type { Holding, Link, Method, Request, Service, Session } from './state.js';
 
@@ -37,6 +38,7 @@ export class Memory {
   /** Settled requests in the order in which they settled. */
   readonly settled = new List<Request>();
   settledBytes = 0;
+  readonly kept = new Kept();
   /** Due when the oldest outcome may be forgotten, and when new ones are made independent of their messages. */
   readonly windowTimer = new Timer(this, 'window');
   readonly compactTimer = new Timer(this, 'compact');

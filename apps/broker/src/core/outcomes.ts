@@ -4,6 +4,8 @@
 // O2. The outcome is kept until the client says it has it, or the window is over, or its bytes are needed: then the oldest go first,
 //     and a resend that asks for one of those is refused, never run again.
 // O3. Whoever still works on a settled request is told to stop; its lease counts until it answers.
+// O4. Bytes and count push out only what its client can have read: not what was settled while a client that is expected back was silent or
+//     away (unread.ts). That has a bound of its own, half of the broker's memory; a client of which too much is kept gets BUSY.
 // O4. Each of several who wait has a deadline of its own, and is answered when that passes.
 
 import {
@@ -21,7 +23,7 @@ import {
   type Stage,
 } from '@majordomo/protocol';
 import { dropReply, needBody, readFor } from './bodies.js';
-import { outcomeBytesMax } from './shares.js';
+import { outcomeBytesMax, unreadOutcomeBytesMax } from './shares.js';
 import { collected } from './collecting.js';
 import { keepOutcome } from './keeping.js';
 import { Joined, type JoinInit } from './joined.js';
@@ -243,7 +245,7 @@ export function keepForKey(memory: Memory, request: Request, word: Final | Error
   const body = keepable(word.body);
   request.value =
     word.kind === Kind.final ? { ...word, headers: keepable(word.headers), body } : { ...word, retry: false, body };
-  memory.settledBytes += replyBytes(request.value);
+  count(memory, request, replyBytes(request.value));
 }
 
 /** O2: keeps the outcome, unless the client has already said that it needs it no more. */
@@ -253,25 +255,38 @@ function remember(memory: Memory, request: Request, now: Milliseconds): void {
     return;
   }
   memory.settled.pushBack(request);
-  memory.settledBytes += outcomeBytes(request);
-  const bytesMax = outcomeBytesMax(memory.settings);
-  const { dedupeCountMax } = memory.settings;
-  while (memory.settledBytes > bytesMax || memory.settled.length > dedupeCountMax) {
-    const oldest = memory.settled.first;
-    if (oldest === undefined || oldest === request) break;
-    memory.counters.forgotten += 1;
-    forget(memory, oldest);
-  }
+  count(memory, request, outcomeBytes(request));
+  evict(memory, request, now);
   if (memory.settled.length === 1) wakeForWindow(memory, now);
   if (!memory.compactTimer.isSet) memory.timers.set(memory.compactTimer, now + COMPACT_MS, now);
 }
 
+/** O2, O4. */
+function evict(memory: Memory, newest: Request, now: Milliseconds): void {
+  const { settings, settled, kept } = memory;
+  const bytesMax = outcomeBytesMax(settings);
+  const unreadBytesMax = unreadOutcomeBytesMax(settings);
+  while (memory.settledBytes > bytesMax || settled.length > settings.dedupeCountMax) {
+    const victim = memory.settledBytes > unreadBytesMax ? settled.first : kept.firstRead(settled, now);
+    if (victim === undefined || victim === newest) return;
+    memory.counters.forgotten += 1;
+    forget(memory, victim);
+  }
+}
+
+/** The bytes of an outcome come, or go. */
+function count(memory: Memory, request: Request, bytes: number): void {
+  memory.settledBytes += bytes;
+  request.session.outcomeBytes += bytes;
+}
+
 /** Makes the outcomes that have stayed for a moment independent of the messages they came in; most have gone by then. */
 export function compactOutcomes(memory: Memory, now: Milliseconds): void {
+  memory.kept.lookAgain();
   for (let request = memory.settled.last; request !== undefined; request = request.previous as Request | undefined) {
     if (request.isCompact) break;
     if (now - request.settledAt < COMPACT_MS / 2) continue;
-    memory.settledBytes -= request.body.length;
+    count(memory, request, -request.body.length);
     request.compact();
   }
   if (memory.settled.length > 0) memory.timers.set(memory.compactTimer, now + COMPACT_MS, now);
@@ -285,8 +300,9 @@ export function forget(memory: Memory, request: Request): void {
 }
 
 function letGo(memory: Memory, request: Request): void {
+  memory.kept.leave(request);
   memory.settled.remove(request);
-  memory.settledBytes -= outcomeBytes(request);
+  count(memory, request, -outcomeBytes(request));
   memory.askerCount -= request.others?.length ?? 0;
   freeKey(memory, request);
   if (request.run !== undefined) request.run.awaitedBy = undefined;

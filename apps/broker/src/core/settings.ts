@@ -19,7 +19,7 @@ export interface BrokerSettings {
   readonly maxAttempts: number;
   /** How long outcomes are remembered for resends. */
   readonly dedupeWindowMs: number;
-  /** Bytes of replies remembered; the oldest go first. */
+  /** Bytes of replies remembered; the oldest go first, but not those that a client may not have read (unread.ts). */
   readonly dedupeBytesMax: number;
   /** Outcomes remembered, whatever their size. */
   readonly dedupeCountMax: number;

@@ -3,6 +3,8 @@
 import type { BrokerSettings } from './settings.js';
 
 const OUTCOMES_SHARE = 1 / 8;
+const UNREAD_SHARE = 1 / 2;
+const UNREAD_PER_SESSION_SHARE = 1 / 4;
 const DEAD_LETTERS_SHARE = 1 / 16;
 const DEFERRED_SHARE = 1 / 8;
 const LOADED_SHARE = 1 / 8;
@@ -10,6 +12,16 @@ const LOADED_SHARE = 1 / 8;
 /** Bytes of remembered outcomes. */
 export function outcomeBytesMax({ dedupeBytesMax, memoryBytesMax }: BrokerSettings): number {
   return Math.min(dedupeBytesMax, memoryBytesMax * OUTCOMES_SHARE);
+}
+
+/** Bytes of outcomes when their clients may not have read them. */
+export function unreadOutcomeBytesMax({ memoryBytesMax }: BrokerSettings): number {
+  return memoryBytesMax * UNREAD_SHARE;
+}
+
+/** Bytes of outcomes of one client session, beyond which it gets BUSY until it has acknowledged some of them. */
+export function sessionOutcomeBytesMax({ memoryBytesMax }: BrokerSettings): number {
+  return memoryBytesMax * UNREAD_PER_SESSION_SHARE;
 }
 
 /** Bytes of dead letters. */

@@ -101,6 +101,11 @@ export class Session {
   settledBelow = 0;
   /** The highest request number whose outcome was forgotten although the client may not have it. */
   forgottenUpTo = -1;
+  /** Bytes of its outcomes that are kept. */
+  outcomeBytes = 0;
+  /** What was settled since then its client may not have read, until then (unread.ts). */
+  unreadSince: Milliseconds = 0;
+  unreadUntil: Milliseconds = -Infinity;
   readonly offers = new Map<number, Offer>();
   readonly leases = new NumberMap<Lease>();
   lastLease = 0;
