@@ -98,7 +98,8 @@ export function removeOffer(memory: Memory, offer: Offer, now: Milliseconds): vo
     method.offers -= 1;
     if (method.offers > 0) continue;
     becomeAway(memory, method, now);
-    if (method.queue.length > 0) awaitMethod(memory, service, now + memory.settings.awaitTurnMs, now);
+    if (method.queue.length === 0) continue;
+    awaitMethod(memory, service, memory.draining ? now : now + memory.settings.awaitTurnMs, now);
   }
 }
 
