@@ -33,7 +33,7 @@ export interface MethodPlan {
   readonly streams: boolean;
   readonly instance: object;
   readonly handler: Handler;
-  /** What the input must satisfy; undefined when anything goes. */
+  /** What the input and the result must satisfy; undefined when anything goes. */
   readonly validation: MethodContract | undefined;
   readonly retry: RetryPolicy;
   /** What the bytes of plain Majordomo clients say. */
@@ -313,7 +313,8 @@ function validationOf(
   options: MethodOptions,
   streams: boolean,
 ): MethodContract | undefined {
-  if (contract?.input !== undefined) return contract;
-  if (options.input === undefined) return undefined;
-  return { kind: streams ? 'stream' : 'method', input: options.input, output: undefined };
+  const input = contract?.input ?? options.input;
+  const output = contract?.output;
+  if (input === undefined && output === undefined) return undefined;
+  return { kind: streams ? 'stream' : 'method', input, output };
 }

@@ -94,6 +94,14 @@ export function invalidArgument(address: string, issues: readonly InputIssue[]):
   return failureWith('INVALID_ARGUMENT', 'no', boundedText(message), { issues: issues.slice(0, ISSUES_MAX) });
 }
 
+/** The handler's value does not satisfy the output schema: its caller gets where, and nothing of the value. */
+export function invalidResult(address: string, issues: readonly InputIssue[]): FailedWith {
+  const paths = issues.slice(0, ISSUES_MAX).map(({ path }) => ({ path }));
+  const first = paths[0]?.path.join('.') ?? '';
+  const message = `the result of ${address} does not satisfy its output schema${first === '' ? '' : ` at ${first}`}`;
+  return failureWith('REPLY_UNSENDABLE', 'yes', boundedText(message), { issues: paths });
+}
+
 /** X3: less and less of it, until it can be sent. */
 function bodyOf(thrown: unknown): Bytes {
   const all = thrownDetails(thrown);

@@ -4,6 +4,7 @@
 // N2. Nothing that a handler throws, or a promise of it rejects with, gets out of here.
 // N3. A handler that answers at once is done at once: no promise is made for it.
 // N4. Plain Majordomo clients are read and answered in the codec of the service; natives in MessagePack, whatever it says.
+// N5. What leaves is what the output schema of the method makes of a value; a value that does not satisfy it stays here.
 
 import { framesSaid, readBody, writeBody, writeFrame, type Codec } from '@majordomo/caller';
 import {
@@ -12,6 +13,7 @@ import {
   NO_BYTES,
   readThrown,
   validateInput,
+  validateOutput,
   type Bytes,
   type CancelReason,
   type Chance,
@@ -21,7 +23,7 @@ import {
 import { LiveContext, type ContextDesk } from './context.js';
 import type { Run } from './core/state.js';
 import type { MethodPlan } from './describe.js';
-import { failureOf, failureWith, invalidArgument, unsendable, type FailedWith } from './errors.js';
+import { failureOf, failureWith, invalidArgument, invalidResult, unsendable, type FailedWith } from './errors.js';
 import { retryAfterMs } from './retry-policy.js';
 import { isStream, isStreamable, StreamPull } from './stream-pull.js';
 
@@ -155,18 +157,13 @@ export class Invocation {
       return;
     }
     let refused: FailedWith | undefined;
+    const refuse = (failed: FailedWith): boolean => {
+      refused = failed;
+      return false;
+    };
     this.#pull = new StreamPull(value, {
       isOpen: () => flow.isOpen,
-      value: (each) => {
-        try {
-          this.#desk.yielded(this.#run, this.#codec === undefined ? encodeBody(each) : writeFrame(this.#codec, each));
-          return true;
-        } catch (error) {
-          this.#desk.threw(this.#run, error);
-          refused = unsendable(error);
-          return false;
-        }
-      },
+      value: (each) => this.#checked(each, (checked) => this.#yield(checked), refuse),
       ended: () => this.#succeed(NO_BYTES, NO_BYTES),
       stopped: () => this.#fail(refused ?? failureWith('CANCELLED', 'yes', 'the stream was stopped')),
       threw: (error) => this.#threw(error, 'yes'),
@@ -175,8 +172,70 @@ export class Invocation {
     else this.#pull.resume();
   }
 
+  /** @returns why it cannot be sent; undefined when it is on its way. */
+  #yield(value: unknown): FailedWith | undefined {
+    if (this.#stopped || this.#ended) return undefined;
+    try {
+      this.#desk.yielded(this.#run, this.#codec === undefined ? encodeBody(value) : writeFrame(this.#codec, value));
+      return undefined;
+    } catch (error) {
+      this.#desk.threw(this.#run, error);
+      return unsendable(error);
+    }
+  }
+
+  /**
+   * N5. Hands on what the output schema makes of a value.
+   *
+   * @returns what `refuse` returns for a value that is not sent, else true; a promise only where the schema is asynchronous.
+   */
+  #checked(
+    value: unknown,
+    send: (value: unknown) => FailedWith | undefined,
+    refuse: (failed: FailedWith) => boolean,
+  ): boolean | Promise<boolean> {
+    const { validation } = this.#plan;
+    const settle = (failed: FailedWith | undefined): boolean => failed === undefined || refuse(failed);
+    if (validation?.output === undefined) return settle(send(value));
+    const judge = (result: Validated<unknown>): boolean =>
+      settle(result.issues === undefined ? send(result.value) : this.#invalidResult(result.issues));
+    const broken = (error: unknown): boolean => {
+      this.#desk.threw(this.#run, error);
+      return refuse(failureOf(error));
+    };
+    try {
+      const result = validateOutput(validation, value);
+      if (!isThenable(result)) return judge(result);
+      return Promise.resolve(result).then(judge).catch(broken);
+    } catch (error) {
+      return broken(error);
+    }
+  }
+
+  /** What the schema says of the value stays here: it may quote it. */
+  #invalidResult(issues: readonly InputIssue[]): FailedWith {
+    const address = `${this.#plan.service}.${this.#plan.name}`;
+    const said = issues.map(({ message, path }) => `${path.join('.')}: ${message}`).join('; ');
+    this.#desk.threw(this.#run, new TypeError(`the result of ${address} does not satisfy its output schema: ${said}`));
+    return invalidResult(address, issues);
+  }
+
   /** That a value cannot be sent is an answer too. */
   #answer(value: unknown): void {
+    void this.#checked(
+      value,
+      (checked) => this.#send(checked),
+      (failed) => this.#refused(failed),
+    );
+  }
+
+  #refused(failed: FailedWith): boolean {
+    this.#fail(failed);
+    return false;
+  }
+
+  /** @returns why it cannot be sent; undefined when it is on its way. */
+  #send(value: unknown): FailedWith | undefined {
     let headers = NO_BYTES;
     let body: Bytes;
     try {
@@ -188,10 +247,10 @@ export class Invocation {
       }
     } catch (error) {
       this.#desk.threw(this.#run, error);
-      this.#fail(unsendable(error));
-      return;
+      return unsendable(error);
     }
     this.#succeed(headers, body);
+    return undefined;
   }
 
   /** What the handler returned is not what was announced. */

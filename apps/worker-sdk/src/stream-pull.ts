@@ -10,8 +10,8 @@ export type Streamable = AsyncIterable<unknown> | Iterable<unknown>;
 /** Where the values go. None of these may throw. */
 export interface StreamSink {
   isOpen(): boolean;
-  /** The next value. @returns false when it cannot be sent, and the stream is to stop. */
-  value(value: unknown): boolean;
+  /** The next value. @returns false when it cannot be sent, and the stream is to stop; a promise of it, which does not reject. */
+  value(value: unknown): boolean | Promise<boolean>;
   /** The generator came to its end by itself. */
   ended(): void;
   /** It ended because it was told to. */
@@ -86,7 +86,17 @@ export class StreamPull {
     if (isDone) {
       this.#become('ended');
       this.#sink.ended();
-    } else if (!this.#sink.value(value)) this.stop();
+      return;
+    }
+    const taken = this.#sink.value(value);
+    if (typeof taken === 'boolean') this.#goOn(taken);
+    else void taken.then(this.#goOn);
+  };
+
+  /** It may have been told to stop while the value was looked at. */
+  readonly #goOn = (isTaken: boolean): void => {
+    if (this.#state !== 'pulling') return;
+    if (!isTaken) this.stop();
     else if (this.#sink.isOpen()) this.#ask();
     else this.#become('parked');
   };

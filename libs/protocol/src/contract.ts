@@ -4,7 +4,7 @@
 // that client and worker both import.
 //
 // C1. The caller sends what the input schema takes; the handler is given what the schema makes of it.
-// C2. Handlers and callers agree on the output type. It is promised by types, not validated: the handler is ours to trust.
+// C2. The handler returns what the output schema takes; the caller gets what the schema makes of it, and nothing else.
 
 import { MajordomoError } from './errors.js';
 import { isMethodName, isServiceName, METHOD_NAME_RULE, SERVICE_NAME_RULE } from './names.js';
@@ -12,18 +12,23 @@ import { shown } from './shown.js';
 import type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './standard-schema.js';
 import { boundedText } from './thrown.js';
 
-/** One method: `Sent` by the caller, `Taken` by the handler after validation, `Given` back. For a stream `Given` is one value of it. */
+/**
+ * One method: `Sent` by the caller, `Taken` by the handler after validation, `Returned` by the handler, `Given` to the caller after
+ * validation. For a stream `Returned` and `Given` are one value of it.
+ */
 export interface MethodContract<
   Kind extends 'method' | 'stream' = 'method' | 'stream',
   Sent = unknown,
   Taken = unknown,
   Given = unknown,
+  Returned = Given,
 > {
   readonly kind: Kind;
   readonly input: StandardSchema | undefined;
   readonly output: StandardSchema | undefined;
   /** For the compiler only; there is nothing at run time. */
-  readonly '~types'?: { readonly sent: Sent; readonly taken: Taken; readonly given: Given } | undefined;
+  readonly '~types'?:
+    { readonly sent: Sent; readonly taken: Taken; readonly given: Given; readonly returned: Returned } | undefined;
 }
 
 /** Methods by name. */
@@ -51,14 +56,20 @@ type GivenBy<Schemas> = Schemas extends { readonly output: infer Output extends 
   ? SchemaOutput<Output>
   : unknown;
 
+type ReturnedBy<Schemas> = Schemas extends { readonly output: infer Output extends StandardSchema }
+  ? SchemaInput<Output>
+  : unknown;
+
 /** What a caller hands in. */
 export type SentTo<Method extends MethodContract> = NonNullable<Method['~types']>['sent'];
 /** What a handler is given; undefined for a method without input. */
 export type TakenFrom<Method extends MethodContract> = [NonNullable<Method['~types']>['taken']] extends [void]
   ? undefined
   : NonNullable<Method['~types']>['taken'];
-/** What a handler gives back and a caller gets; for a stream, one value of it. */
+/** What a caller gets; for a stream, one value of it. */
 export type GivenFrom<Method extends MethodContract> = NonNullable<Method['~types']>['given'];
+/** What a handler returns, before the output schema; for a stream, one value of it. */
+export type ReturnedFrom<Method extends MethodContract> = NonNullable<Method['~types']>['returned'];
 
 /**
  * A method that answers with one value: `method({ input: z.object({ … }), output: Order })`, or by types alone,
@@ -68,7 +79,7 @@ export function method(): MethodContract<'method', void, void>;
 export function method<Input, Output = unknown>(): MethodContract<'method', Input, Input, Output>;
 export function method<const Schemas extends MethodSchemas>(
   schemas: Schemas,
-): MethodContract<'method', SentBy<Schemas>, TakenBy<Schemas>, GivenBy<Schemas>>;
+): MethodContract<'method', SentBy<Schemas>, TakenBy<Schemas>, GivenBy<Schemas>, ReturnedBy<Schemas>>;
 export function method(schemas: MethodSchemas = {}): MethodContract<'method'> {
   return Object.freeze({ kind: 'method', input: schemas.input, output: schemas.output });
 }
@@ -78,7 +89,7 @@ export function stream(): MethodContract<'stream', void, void>;
 export function stream<Input, Output = unknown>(): MethodContract<'stream', Input, Input, Output>;
 export function stream<const Schemas extends MethodSchemas>(
   schemas: Schemas,
-): MethodContract<'stream', SentBy<Schemas>, TakenBy<Schemas>, GivenBy<Schemas>>;
+): MethodContract<'stream', SentBy<Schemas>, TakenBy<Schemas>, GivenBy<Schemas>, ReturnedBy<Schemas>>;
 export function stream(schemas: MethodSchemas = {}): MethodContract<'stream'> {
   return Object.freeze({ kind: 'stream', input: schemas.input, output: schemas.output });
 }
@@ -122,15 +133,15 @@ export function contract<const Service extends string, const Methods extends Met
 
 /** How a handler of this method looks. A property type and no method type: only then does the compiler refuse a wrong parameter. */
 export type HandlerOf<Method extends MethodContract, Context = unknown> = Method['kind'] extends 'stream'
-  ? (input: TakenFrom<Method>, context: Context) => AsyncIterable<GivenFrom<Method>>
-  : (input: TakenFrom<Method>, context: Context) => GivenFrom<Method> | Promise<GivenFrom<Method>>;
+  ? (input: TakenFrom<Method>, context: Context) => AsyncIterable<ReturnedFrom<Method>>
+  : (input: TakenFrom<Method>, context: Context) => ReturnedFrom<Method> | Promise<ReturnedFrom<Method>>;
 
 /** What a class must implement to serve a contract: `class Orders implements HandlersOf<typeof orders, RequestContext>`. */
 export type HandlersOf<C extends Contract, Context = unknown> = {
   readonly [Name in keyof C['methods']]: HandlerOf<C['methods'][Name], Context>;
 };
 
-/** One thing that is wrong with an input, as it travels in `details.issues` of INVALID_ARGUMENT. */
+/** One thing that is wrong with a value, as it travels in `details.issues` of INVALID_ARGUMENT. */
 export interface InputIssue {
   readonly message: string;
   readonly path: readonly (string | number)[];
@@ -152,9 +163,20 @@ export function validateInput<Method extends MethodContract>(
   of: Method,
   value: unknown,
 ): Validated<TakenFrom<Method>> | Promise<Validated<TakenFrom<Method>>> {
-  if (of.input === undefined) return { value: value as TakenFrom<Method> };
-  const result = of.input['~standard'].validate(value) as
-    SchemaResult<TakenFrom<Method>> | Promise<SchemaResult<TakenFrom<Method>>>;
+  return validated(of.input, value) as Validated<TakenFrom<Method>> | Promise<Validated<TakenFrom<Method>>>;
+}
+
+/** As `validateInput`, of what the handler returned, or of one value of its stream. */
+export function validateOutput(of: MethodContract, value: unknown): Validated<unknown> | Promise<Validated<unknown>> {
+  return validated(of.output, value);
+}
+
+function validated(
+  schema: StandardSchema | undefined,
+  value: unknown,
+): Validated<unknown> | Promise<Validated<unknown>> {
+  if (schema === undefined) return { value };
+  const result = schema['~standard'].validate(value);
   return isPromise(result) ? result.then(validatedBy) : validatedBy(result);
 }
 
