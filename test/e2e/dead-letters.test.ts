@@ -66,7 +66,16 @@ test(
 test(
   'what killed its workers is purged one by one or all at once, at the broker that has it, and stays gone',
   async () => {
-    const flags = ['--bind', await freeEndpoint(), '--data', dataFolder(), '--max-attempts', '1'];
+    const flags = [
+      '--bind',
+      await freeEndpoint(),
+      '--data',
+      dataFolder(),
+      '--max-attempts',
+      '1',
+      '--dead-letters-max',
+      '1',
+    ];
     const { broker, endpoint } = await startBrokerCommand(...flags);
     const other = await startBrokerCommand();
     const run = (...args: readonly string[]): Promise<Outcome> =>

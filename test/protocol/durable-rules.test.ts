@@ -494,6 +494,24 @@ describe('bounds and ends', () => {
     expect(scene.disk.names).toEqual([]);
   });
 
+  test('W59: dead letters beyond those that memory holds are listed page by page, looked into, handed over anew and purged', () => {
+    const scene = Scene.withDisk({ deadLettersMax: 1, maxAttempts: 1 });
+    const [client, worker] = [scene.client(1), scene.worker(2)];
+    client.say(submit(1), submit(2, { body: encodeBody('second') }), submit(3), submit(4));
+    worker.say(retry(1), retry(2), retry(3), retry(4));
+    client.hear();
+    const listed = answerTo(client, 5, 'deadLettersAfter', '') as { request: string; code: string }[];
+    expect(listed.map(({ request }) => request)).toEqual([ticket(1), ticket(2), ticket(3)]);
+    expect(answerTo(client, 6, 'deadLettersAfter', ticket(2))).toMatchObject([
+      { request: ticket(3), address: 'echo.say' },
+    ]);
+    expect(answerTo(client, 7, 'deadLetter', ticket(2))).toMatchObject({ request: ticket(2), body: 'second' });
+    expect(answerTo(client, 8, 'deadLetterPurge', ticket(1))).toEqual({ purged: ticket(1) });
+    expect(answerTo(client, 9, 'ticketStatus', ticket(1))).toEqual(['ERROR 9 TICKET_EXPIRED ran=unknown']);
+    expect(answerTo(client, 10, 'deadLetterPurge', ticket(1))).toEqual(['ERROR 10 TICKET_UNKNOWN ran=no']);
+    expect(answerTo(client, 11, 'deadLetterReplay', ticket(3))).toEqual({ replayed: ticket(3), ticket: ticket(5) });
+  });
+
   test('W59: a dead letter that nobody looks at goes when its time is over, from the list and from the disk', () => {
     const scene = Scene.withDisk({ maxAttempts: 1, deadLetterKeepMs: 5_000 });
     const [client, worker] = [scene.client(1), scene.worker(2)];

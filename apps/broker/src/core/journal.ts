@@ -54,7 +54,9 @@ export interface FoundJournal {
 
 /** Somebody who asks for what is on disk: the outcome as it is, or what its ticket says, which has the error in it. */
 export interface Reader extends Asker {
-  readonly wants: 'outcome' | 'status';
+  readonly wants: 'outcome' | 'status' | 'letter';
+  /** Of who wants a dead letter, what is to be done with it. */
+  readonly method?: string;
   /** Of who withdrew it, whether that ended it. */
   readonly cancelled?: boolean;
 }

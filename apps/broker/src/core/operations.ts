@@ -34,6 +34,9 @@ import { idOf, numberOfTicket, ticketIn } from './tickets.js';
 
 type Operation = (memory: Memory, asker: JoinInit, id: string, now: Milliseconds) => Refusal | undefined;
 
+/** Dead letters in one answer: some 50 KiB. */
+const LETTERS_PER_PAGE = 500;
+
 /** By the name of the method; each takes the id of a request, as text. */
 const TABLE: Readonly<Record<string, Operation>> = {
   ticketStatus: (memory, asker, id, now) =>
@@ -48,13 +51,26 @@ const TABLE: Readonly<Record<string, Operation>> = {
       sayStatus(memory, { ...asker, wants: 'status', cancelled: !wasSettled }, request, now);
     }),
   deadLetter: (memory, asker, id, now) =>
-    withLetter(memory, id, (letter) => say(memory, asker, describeLetter(letter, now), now)),
-  deadLetterReplay: (memory, asker, id, now) => withLetter(memory, id, (letter) => replay(memory, asker, letter, now)),
-  deadLetterPurge: (memory, asker, id, now) =>
-    withLetter(memory, id, (letter) => {
+    withLetter(memory, { ...asker, method: 'deadLetter' }, id, (letter) =>
+      say(memory, asker, describeLetter(letter, now), now),
+    ),
+  deadLetterReplay: (memory, asker, id, now) =>
+    withLetter(memory, { ...asker, method: 'deadLetterReplay' }, id, (letter) => replay(memory, asker, letter, now)),
+  deadLetterPurge: (memory, asker, id, now) => {
+    const request = unlistedLetter(memory, id);
+    if (request !== undefined) removeDurable(memory, request, now);
+    else {
+      const letter = memory.deadLetters.find(id);
+      if (letter === undefined) return whyNoLetter(memory, id);
       purge(memory, letter, now);
-      say(memory, asker, { purged: letter.request }, now);
-    }),
+    }
+    say(memory, asker, { purged: id }, now);
+    return undefined;
+  },
+  deadLettersAfter: (memory, asker, id, now) => {
+    say(memory, asker, unlistedAfter(memory, id, now), now);
+    return undefined;
+  },
 };
 
 export const OPERATIONS: readonly string[] = Object.keys(TABLE);
@@ -149,6 +165,10 @@ export function answerReader(
   reply: Request['reply'],
   now: Milliseconds,
 ): void {
+  if (reader.wants === 'letter') {
+    answerWithLetter(memory, reader, request, now);
+    return;
+  }
   if (reader.wants === 'outcome') {
     if (reply !== undefined) sayReply(memory, reader, reply, true, now);
     return;
@@ -201,13 +221,45 @@ function say(memory: Memory, { session, ref }: Asker, value: unknown, now: Milli
   memory.sendStored(session, { kind: Kind.final, ref, end: false, count: 0, headers: NO_BYTES, body }, now);
 }
 
+/** A letter that had to make room in memory is read from the disk. */
 function withLetter(
   memory: Memory,
+  reader: Omit<Reader, 'wants'>,
   id: string,
   act: (letter: DeadLetter) => Refusal | undefined | void,
 ): Refusal | undefined {
   const letter = memory.deadLetters.find(id);
   if (letter !== undefined) return act(letter) ?? undefined;
+  const request = unlistedLetter(memory, id);
+  if (request?.durable === undefined) return whyNoLetter(memory, id);
+  readFor(memory, request, request.durable, { ...reader, wants: 'letter' });
+  return undefined;
+}
+
+/** A dead letter that is on disk only: in memory there is room for `deadLettersMax`. */
+function unlistedLetter({ journal, deadLetters }: Memory, id: string): Request | undefined {
+  const request = journal.session.requests.get(ticketIn(journal, id) ?? 0);
+  return request?.state === 'dead' && deadLetters.find(id) === undefined ? request : undefined;
+}
+
+/** Those that are on disk only, in the order of their tickets, from behind this one. What became of their attempts is on disk, too. */
+function unlistedAfter({ journal, deadLetters }: Memory, id: string, now: Milliseconds): unknown[] {
+  const after = ticketIn(journal, id) ?? 0;
+  const listed = new Set(deadLetters.all.map(({ request }) => request));
+  return journal.session.requests
+    .values()
+    .filter(({ ref, state }) => state === 'dead' && ref > after && !listed.has(journal.ticketText(ref)))
+    .sort((a, b) => a.ref - b.ref)
+    .slice(0, LETTERS_PER_PAGE)
+    .map(({ ref, service, methodName, reply, settledAt }) => ({
+      request: journal.ticketText(ref),
+      address: `${service}.${methodName}`,
+      code: reply?.kind === Kind.error ? reply.code : 'INTERNAL',
+      agoMs: Math.round(now - settledAt),
+    }));
+}
+
+function whyNoLetter(memory: Memory, id: string): Refusal {
   const ticket = ticketIn(memory.journal, id);
   const damaged = ticket === undefined ? undefined : whyDamaged(memory.journal, ticket, id);
   return damaged ?? { code: 'TICKET_UNKNOWN', message: `no dead letter has the id ${id}` };
@@ -231,6 +283,15 @@ function describeLetter(letter: DeadLetter, now: Milliseconds): unknown {
     body: read(body),
     durable: letter.ticket !== 0,
   };
+}
+
+/** The letter has been read, and is the last one that makes room for others (reading.ts). */
+function answerWithLetter(memory: Memory, reader: Reader, request: Request, now: Milliseconds): void {
+  const { session, ref, method = '' } = reader;
+  const id = memory.journal.ticketText(request.ref);
+  if (memory.deadLetters.find(id) === undefined) {
+    refuse(memory, session, ref, { code: 'TICKET_DAMAGED', message: `the dead letter ${id} cannot be read` }, now);
+  } else operate(memory, { session, ref, deadline: now }, method, encodeBody(id), now);
 }
 
 /** For people: what cannot be read is shown as it is. */

@@ -3,10 +3,12 @@
 // P1. What cannot be read ends its own request and nothing else: it is set aside, reported, and whoever waits is told TICKET_DAMAGED.
 // P2. What comes for a request that needs it no more is dropped.
 
-import type { ErrorReply, Final, Milliseconds } from '@majordomo/protocol';
+import { Kind, type ErrorReply, type Final, type Milliseconds } from '@majordomo/protocol';
 import { loadBody, needBody, stubOf } from './bodies.js';
 import { fail, finish, serveIsolated, serveQueue } from './dispatch.js';
-import { decodeEntry, type Entry } from './journal-entry.js';
+import type { DeadLetter } from './dead-letters.js';
+import type { Journal } from './journal.js';
+import { decodeEntry, type Entry, type SettledEntry } from './journal-entry.js';
 import { writeDamaged, writeSettled } from './keeping.js';
 import type { Memory } from './memory.js';
 import { answerReader } from './operations.js';
@@ -90,8 +92,33 @@ function takeOutcome(memory: Memory, request: Request, durable: Durable, stored:
     return;
   }
   readers.delete(request.ref);
+  if (waiting.some(({ wants }) => wants === 'letter')) listAgain(memory, stored);
   const reply = replyOf(memory, request, stored);
   for (const reader of waiting) answerReader(memory, reader, request, reply, now);
+}
+
+/** A dead letter that had made room for others is wanted: it comes back to the list. */
+function listAgain(memory: Memory, stored: StoredEntry): void {
+  const entry = readEntry(stored);
+  if ('damage' in entry || entry.state !== 'settled') return;
+  const letter = letterOf(memory.journal, entry);
+  if (letter !== undefined && memory.deadLetters.find(letter.request) === undefined) memory.deadLetters.add(letter);
+}
+
+/** What an entry says of a request that was given up. */
+export function letterOf(journal: Journal, { dead, reply, ...entry }: SettledEntry): DeadLetter | undefined {
+  if (dead === undefined) return undefined;
+  return {
+    request: journal.ticketText(entry.ticket),
+    service: entry.service,
+    method: entry.method,
+    code: reply.kind === Kind.error ? reply.code : 'INTERNAL',
+    history: dead.history.map((attempt) => ({ ...attempt, at: journal.timeOf(attempt.at) })),
+    diedAt: journal.timeOf(entry.settledAt),
+    headers: dead.headers,
+    body: dead.body,
+    ticket: entry.ticket,
+  };
 }
 
 /** P1: the outcome, or that it is lost, which is its outcome from now on. */

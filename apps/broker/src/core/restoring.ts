@@ -5,7 +5,7 @@
 //     among the unread entries waits for them (deferring.ts).
 // R3. What cannot be read is reported and set aside; the rest is not affected.
 
-import { Kind, NO_BYTES, requestIdText, WIRE_LIMITS, type Milliseconds } from '@majordomo/protocol';
+import { NO_BYTES, WIRE_LIMITS, type Milliseconds } from '@majordomo/protocol';
 import { dropBody, dropReply } from './bodies.js';
 import { mayReadOn } from './budget.js';
 import { restoreCollected } from './collecting.js';
@@ -16,7 +16,7 @@ import type { QueuedEntry, SettledEntry } from './journal-entry.js';
 import type { FoundJournal, Journal } from './journal.js';
 import { freeKey, hasNotRun } from './keys.js';
 import type { Memory } from './memory.js';
-import { readEntry, setAside, type StoredEntry } from './reading.js';
+import { letterOf, readEntry, setAside, type StoredEntry } from './reading.js';
 import { durableRequest, enterJournal, expireDurable, goOn, setOutBehindUnread } from './submitting.js';
 import type { Durable, Request } from './state.js';
 
@@ -89,18 +89,8 @@ function restoreSettled(memory: Memory, entry: SettledEntry, now: Milliseconds):
   request.reply = reply;
   if (hasNotRun(reply)) freeKey(memory, request);
   dropReply(memory, request, durable);
-  if (dead === undefined) return;
-  memory.deadLetters.add({
-    request: requestIdText(journal.id, entry.ticket),
-    service: entry.service,
-    method: entry.method,
-    code: reply.kind === Kind.error ? reply.code : 'INTERNAL',
-    history: dead.history.map((attempt) => ({ ...attempt, at: journal.timeOf(attempt.at) })),
-    diedAt: request.settledAt,
-    headers: dead.headers,
-    body: dead.body,
-    ticket: entry.ticket,
-  });
+  const letter = letterOf(journal, entry);
+  if (letter !== undefined) memory.deadLetters.add(letter);
 }
 
 function durableOf(

@@ -10,7 +10,7 @@ import { UsageError } from '../settings/usage-error.js';
 import { readAction } from './action.js';
 import { askingSettings, withClient } from './asking.js';
 import type { CommandLine } from './command.js';
-import { list } from './listing.js';
+import { list, unlistedLetters } from './listing.js';
 import { LISTS, type Described } from './lists.js';
 
 /** What is done to one letter: the method of the broker's own service, and what is printed for people. */
@@ -74,7 +74,8 @@ async function purgeAll(line: CommandLine): Promise<number> {
     const only = { broker: [broker], connectTimeout: settings.connectTimeout };
     const options = { deadlineMs: settings.timeout };
     purged += await withClient(only, async (client) => {
-      const letters = await client.call<Described[]>(LISTS['dead-letters'].address, undefined, options);
+      const listed = await client.call<Described[]>(LISTS['dead-letters'].address, undefined, options);
+      const letters = [...listed, ...(await unlistedLetters(client, options))];
       const gone = letters.map(({ request }) =>
         client.call('majordomo.deadLetterPurge', request, options).then(() => 1, notThere),
       );

@@ -3,6 +3,8 @@
 // L1. Every broker that is named is asked by itself, for brokers know nothing of each other; the rows of all stand in one table.
 // L2. A broker that does not answer takes nothing from what the others say; the command then ends with its error.
 
+import type { Client } from '@majordomo/client';
+import { isMajordomoError } from '@majordomo/protocol';
 import { textTable, type Column } from '../output/text-table.js';
 import { jsonLine } from '../output/plain-json.js';
 import { tellFailure } from '../output/failure.js';
@@ -25,9 +27,10 @@ export async function list(kind: keyof typeof LISTS, line: CommandLine): Promise
       try {
         const ask = { broker: [broker], connectTimeout: settings.connectTimeout };
         const options = { deadlineMs: settings.timeout };
-        const rows = await withClient(ask, (client) =>
-          client.call<Described[]>(LISTS[kind].address, undefined, options),
-        );
+        const rows = await withClient(ask, async (client) => {
+          const first = await client.call<Described[]>(LISTS[kind].address, undefined, options);
+          return kind === 'dead-letters' ? [...first, ...(await unlistedLetters(client, options))] : first;
+        });
         return { broker, rows };
       } catch (error) {
         return { broker, error };
@@ -37,6 +40,24 @@ export async function list(kind: keyof typeof LISTS, line: CommandLine): Promise
   if (answers.some(({ rows }) => rows !== undefined)) await print(kind, answers, line);
   const failures = answers.filter(({ rows }) => rows === undefined);
   return failures.reduce((code, { error }) => tellFailure(line.screen, error, line.command) || code, 0);
+}
+
+/** An older broker keeps none beyond its list. */
+function none(error: unknown): Described[] {
+  if (isMajordomoError(error, 'NO_SUCH_METHOD')) return [];
+  throw error;
+}
+
+/** Dead letters for which the broker has no room in memory, page by page. */
+export async function unlistedLetters(client: Client, options: { readonly deadlineMs: number }): Promise<Described[]> {
+  const all: Described[] = [];
+  for (let after = ''; ;) {
+    const page = await client.call<Described[]>('majordomo.deadLettersAfter', after, options).catch(none);
+    all.push(...page);
+    const last = page.at(-1);
+    if (last === undefined) return all;
+    after = String(last['request']);
+  }
 }
 
 async function print(kind: keyof typeof LISTS, answers: readonly Answer[], { screen }: CommandLine): Promise<void> {

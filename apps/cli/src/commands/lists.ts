@@ -130,8 +130,9 @@ const DEAD_LETTERS: List = {
     text(letter['address']),
     text(letter['code']),
     span(letter['agoMs']),
-    text(listed(letter['attempts']).length),
-    history(letter['attempts']),
+    // Of a letter that is on disk only the list knows no attempts.
+    letter['attempts'] === undefined ? '-' : text(listed(letter['attempts']).length),
+    letter['attempts'] === undefined ? '-' : history(letter['attempts']),
   ],
   compare: (a, b) => Number(a['agoMs']) - Number(b['agoMs']),
   empty: 'no dead letters',
