@@ -19,6 +19,8 @@ interface Turn {
 }
 
 export class Disk {
+  /** How far the calendar was set forward, in ms. */
+  calendarMs = 0;
   /** A stalled disk commits nothing until it is told to go on. */
   isStalled = false;
   isOpen = false;
@@ -51,7 +53,7 @@ export class Disk {
     this.#unread = [...this.#entries].sort(([a], [b]) => a - b).map(([key, value]) => ({ key, value }));
     const bytes = this.#unread.reduce((sum, { value }) => sum + value.length, 0);
     const unread = { count: this.#unread.length, bytes };
-    const date = EPOCH + now;
+    const date = EPOCH + this.calendarMs + now;
     const setAside = [...this.#damaged];
     broker.handle({ kind: 'journal-found', id: JOURNAL, starts: this.#starts, unread, setAside, date }, now);
   }

@@ -183,6 +183,10 @@ export class Transcript {
         // `disk reads 2` gives two entries, `disk reads` all that are left.
         this.#disk.read(this.#broker, this.#now, Number(line.words[2] ?? Infinity));
         break;
+      case 'calendar':
+        // `disk calendar by=-3600000`: the next start finds it set back by an hour.
+        this.#disk.calendarMs += Number(line.options['by']);
+        return;
       case 'stalls':
         this.#disk.isStalled = true;
         return;

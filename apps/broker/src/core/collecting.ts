@@ -76,7 +76,7 @@ export function restoreCollected(memory: Memory, entry: CollectedEntry, now: Mil
   for (const ticket of entry.tickets) {
     const request = journal.session.requests.get(ticket);
     if (request?.durable === undefined || !request.isSettled) continue;
-    markCollected(memory, request, request.durable, journal.timeOf(entry.collectedAt), now);
+    markCollected(memory, request, request.durable, Math.min(now, journal.timeOf(entry.collectedAt)), now);
   }
   keepNote(memory, new CollectedNote(entry.ticket, entry.tickets), now);
 }

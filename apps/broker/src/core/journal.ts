@@ -3,6 +3,7 @@
 // J1. A durable request belongs to the journal, not to the client that handed it over: it is a request of the journal's own session, and
 //     its ticket is its number there. Numbers are never used twice, over all starts (D2).
 // J2. Entries hold dates, the machine holds its own time: the two are tied together once, at the start.
+// J3. No span that an entry has becomes longer by a start, however far the calendar was set back: at most it begins anew.
 
 import {
   List,
@@ -186,6 +187,11 @@ export class Journal {
   }
   timeOf(date: number): Milliseconds {
     return date - this.#dateOffset;
+  }
+
+  /** J3: when a span is over that ends at a date and began at another one. */
+  endOf(date: number, begunAt: number, now: Milliseconds): Milliseconds {
+    return Math.min(this.timeOf(date), now + date - begunAt);
   }
 
   /** The text by which people and programs know a durable request. */

@@ -52,14 +52,14 @@ export function restore(memory: Memory, entries: readonly StoredEntry[], now: Mi
 
 function restoreQueued(memory: Memory, entry: QueuedEntry, now: Milliseconds): void {
   const { journal } = memory;
-  const notBefore = entry.notBefore === 0 ? 0 : journal.timeOf(entry.notBefore);
+  const notBefore = entry.notBefore === 0 ? 0 : journal.endOf(entry.notBefore, entry.acceptedAt, now);
   const { orderingKey, priority, isDoubtful } = entry;
   const durable = durableOf(entry, { orderingKey, priority, notBefore, isDoubtful });
   const request = durableRequest(memory, durable, {
     ...partsOf(memory, entry),
     headers: entry.headers,
     body: entry.body,
-    deadline: journal.timeOf(entry.expiresAt),
+    deadline: journal.endOf(entry.expiresAt, entry.acceptedAt, now),
     resent: true,
   });
   enterJournal(memory, request, now);
@@ -74,7 +74,7 @@ function restoreSettled(memory: Memory, entry: SettledEntry, now: Milliseconds):
   const { journal } = memory;
   const { reply, dead } = entry;
   const durable = durableOf(entry, { orderingKey: '', priority: 0, notBefore: 0, isDoubtful: false });
-  const keptUntil = journal.timeOf(entry.keptUntil);
+  const keptUntil = journal.endOf(entry.keptUntil, entry.settledAt, now);
   const request = durableRequest(memory, durable, {
     ...partsOf(memory, entry),
     headers: NO_BYTES,
@@ -83,7 +83,7 @@ function restoreSettled(memory: Memory, entry: SettledEntry, now: Milliseconds):
     resent: true,
   });
   request.become(dead === undefined ? 'done' : 'dead');
-  request.settledAt = journal.timeOf(entry.settledAt);
+  request.settledAt = Math.min(now, journal.timeOf(entry.settledAt));
   enterJournal(memory, request, now);
   request.hadDigest(entry.digest);
   request.reply = reply;
