@@ -14,7 +14,7 @@ import type { BrokerSettings } from './settings.js';
 const REQUEST_BYTES = 600;
 const ENTRY_BYTES = 750;
 const HOLDING_BYTES = 250;
-const ASKER_BYTES = 200;
+const ASKER_BYTES = 300;
 
 /** X3: a share of `memoryBytesMax`. */
 const JOURNAL_SHARE = 3 / 4;

@@ -198,6 +198,10 @@ function joinKeyed(
     refuse(memory, session, record.ref, busy(memory, 'too many wait for this idempotency key'), now);
     return true;
   }
+  if (!hasRoomForCall(memory, 0)) {
+    refuse(memory, session, record.ref, memoryFull(memory), now);
+    return true;
+  }
   join(memory, known, askerOf(session, record, now), now);
   if (known.durable === undefined) {
     known.deadline = Math.max(known.deadline, now + record.timeLeftMs);

@@ -20,6 +20,7 @@ import {
 } from '@majordomo/protocol';
 import type { DeadLetter } from './dead-letters.js';
 import { readFor } from './bodies.js';
+import { hasRoomForCall, memoryFull } from './budget.js';
 import { fail } from './dispatch.js';
 import type { JoinInit } from './joined.js';
 import type { Journal } from './journal.js';
@@ -144,6 +145,8 @@ function wait(memory: Memory, asker: JoinInit, request: Request, now: Millisecon
     const most = memory.settings.requestsPerSessionMax;
     if ((request.others?.length ?? 0) >= most) return busy(memory, 'too many wait for this ticket');
     if (session.requests.size >= most) return busy(memory, 'this client waits for too many outcomes');
+    // A settled one is answered and forgotten: that makes room.
+    if (!request.isSettled && !hasRoomForCall(memory, 0)) return memoryFull(memory);
     join(memory, request, asker, now);
   }
   if (request.isSettled) answer(memory, session, ref, request, now);
