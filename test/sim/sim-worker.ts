@@ -1,5 +1,6 @@
 // A worker of the world: the real session and the real machine, with handlers of the bench.
 
+import { WIRE_LIMITS } from '@majordomo/protocol';
 import { openWorker, type RequestContext, type WorkerSession } from '@majordomo/worker';
 import { FakeDealerPort } from '@majordomo/runtime/fake';
 import { benchOf, type Workplace } from './bench.js';
@@ -27,6 +28,7 @@ export class SimWorker extends SimProcess implements Workplace {
       concurrency: world.plan.concurrency,
       connectTimeoutMs: 0,
       drainTimeoutMs: 1_000,
+      messageBytesMax: WIRE_LIMITS.messageBytesMax,
       heartbeatMs: TIMES.heartbeatMs,
       silenceMaxMs: TIMES.silenceMaxMs,
       stuckAfterMs: 10_000,

@@ -40,11 +40,12 @@ export function openWorker(options: OpenWorkerOptions): WorkerSession {
       instance: options.instance ?? randomInstance(),
       heartbeatMs: options.heartbeatMs,
       silenceMaxMs: options.silenceMaxMs,
-      messageBytesMax: WIRE_LIMITS.messageBytesMax,
+      messageBytesMax: options.messageBytesMax,
       identity: options.name,
       software: SOFTWARE,
     },
   });
-  const port = options.port ?? new DealerPort({ clock });
+  const frameBytesMax = options.messageBytesMax + WIRE_LIMITS.batchOverheadBytes;
+  const port = options.port ?? new DealerPort({ clock, limits: { frameBytesMax } });
   return new WorkerSession({ machine, port, clock, chance, plans, options, software: SOFTWARE });
 }

@@ -42,6 +42,8 @@ export interface ServeOptions {
   readonly drainTimeoutMs?: number | undefined;
   /** We speak at least this often; brokers have the last word. Default: 1,000. */
   readonly heartbeatMs?: number | undefined;
+  /** The largest argument that is taken, in bytes; the broker's own bound comes first. 1,024 to 256 MiB. Default: 16 MiB. */
+  readonly messageBytesMax?: number | undefined;
   /** A broker that was silent for this long is lost; brokers have the last word. Default: 15,000. */
   readonly silenceMaxMs?: number | undefined;
   /** A handler that has not ended this long after it was told to stop is reported: it still uses its slot. Default: 10,000. */
@@ -61,6 +63,7 @@ export interface ResolvedServeOptions {
   readonly connectTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly heartbeatMs: number;
+  readonly messageBytesMax: number;
   readonly silenceMaxMs: number;
   readonly stuckAfterMs: number;
   readonly onEvent: ((news: WorkerNews) => void) | undefined;
@@ -75,6 +78,9 @@ const serviceList: OptionRule = (value) => {
   return value.length > most ? `may have ${most} members at most` : undefined;
 };
 
+/** Less would refuse what services say of themselves. */
+const MESSAGE_BYTES_MIN = 1_024;
+
 const RULES: OptionRules<ServeOptions> = {
   services: serviceList,
   brokers: brokerList,
@@ -82,6 +88,7 @@ const RULES: OptionRules<ServeOptions> = {
   concurrency: wholeNumberFrom(1, WORKER_LIMITS.concurrencyMax),
   connectTimeoutMs: numberFrom(0, WIRE_LIMITS.timeMaxMs),
   drainTimeoutMs: numberFrom(0, WIRE_LIMITS.timeMaxMs),
+  messageBytesMax: wholeNumberFrom(MESSAGE_BYTES_MIN, WIRE_LIMITS.messageBytesCap),
   heartbeatMs: numberFrom(SESSION_DEFAULTS.heartbeatMinMs, SESSION_DEFAULTS.heartbeatMaxMs),
   silenceMaxMs: numberFrom(SESSION_DEFAULTS.heartbeatMinMs, SESSION_DEFAULTS.silenceCapMs),
   stuckAfterMs: wholeNumberFrom(1, WIRE_LIMITS.timeMaxMs),
@@ -104,6 +111,7 @@ export function resolveServeOptions(given: ServeOptions, defaultName: string): R
     concurrency: given.concurrency ?? WORKER_LIMITS.concurrencyDefault,
     connectTimeoutMs: given.connectTimeoutMs ?? 0,
     drainTimeoutMs: given.drainTimeoutMs ?? WORKER_LIMITS.drainTimeoutMs,
+    messageBytesMax: given.messageBytesMax ?? WIRE_LIMITS.messageBytesMax,
     heartbeatMs: given.heartbeatMs ?? SESSION_DEFAULTS.heartbeatMs,
     silenceMaxMs: given.silenceMaxMs ?? SESSION_DEFAULTS.silenceMaxMs,
     stuckAfterMs: given.stuckAfterMs ?? WORKER_LIMITS.stuckAfterMs,

@@ -117,7 +117,7 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
       machine: parts.machine,
       port: parts.port,
       clock: parts.clock,
-      bytesMax: WIRE_LIMITS.messageBytesMax + WIRE_LIMITS.batchOverheadBytes,
+      bytesMax: parts.options.messageBytesMax + WIRE_LIMITS.batchOverheadBytes,
       onEvent: (event) => this.#take(event),
       onBug: (error) => this.#broken(error),
     });
@@ -300,7 +300,7 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
       software,
       heartbeatMs: options.heartbeatMs,
       silenceMaxMs: options.silenceMaxMs,
-      messageBytesMax: WIRE_LIMITS.messageBytesMax,
+      messageBytesMax: options.messageBytesMax,
       deadlineMs: CALL_DEFAULTS.deadlineMs,
       inFlightMax: CALLER_LIMITS.inFlightMax,
       retryBudget: RETRY_BUDGET,

@@ -98,7 +98,7 @@ export const ERRORS = {
     number: 13,
     retryable: false,
     ran: 'no',
-    help: 'The body is larger than the link allows (messageBytesMax). Send less, or a reference to it, or raise the limit at the broker.',
+    help: 'The body is larger than one side takes (messageBytesMax); the message says which. Send less, or a reference to it, or raise the limit there.',
   },
   REPLY_UNSENDABLE: {
     number: 14,

@@ -62,7 +62,7 @@ export function serveQueue(memory: Memory, method: Method, now: Milliseconds): v
 function assign(memory: Memory, request: Request, offer: Offer, now: Milliseconds): void {
   const { bodyBytesMax } = offer.session;
   if (request.body.length > bodyBytesMax) {
-    const message = `the argument has ${request.body.length} bytes, the worker takes ${bodyBytesMax}`;
+    const message = `the argument has ${request.body.length} bytes, the worker takes ${bodyBytesMax}: raise messageBytesMax of serve()`;
     fail(memory, request, { code: 'MESSAGE_TOO_LARGE', message }, now);
     return;
   }

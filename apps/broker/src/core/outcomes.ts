@@ -179,7 +179,7 @@ export function sayReply(
   now: Milliseconds,
 ): void {
   if (reply.body.length > session.bodyBytesMax) {
-    const message = `the reply has ${reply.body.length} bytes, the client takes ${session.bodyBytesMax}`;
+    const message = `the reply has ${reply.body.length} bytes, the client takes ${session.bodyBytesMax}: raise messageBytesMax of connect()`;
     memory.send(session, errorReply(ref, { code: 'REPLY_UNSENDABLE', message }, 'yes', 'reply-lost'), now);
     return;
   }

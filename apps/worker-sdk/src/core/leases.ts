@@ -49,7 +49,7 @@ export function say(memory: Memory, lease: Lease, outcome: Outcome, now: Millise
   unbind(memory, lease);
   side.said(run);
   if (outcome.body.length > side.bodyBytesMax) {
-    const message = `the reply has ${outcome.body.length} bytes, the broker takes ${side.bodyBytesMax}`;
+    const message = `the reply has ${outcome.body.length} bytes, the broker takes ${side.bodyBytesMax}: raise messageBytesMax of the broker`;
     sendError(memory, side, number, problem('REPLY_UNSENDABLE', 'yes', message), now);
   } else if (outcome.failure !== undefined) sendError(memory, side, number, outcome, now);
   else {

@@ -17,7 +17,7 @@ export function pump(memory: Memory, lease: Lease, now: Milliseconds): Outcome |
   while (lease.sent < stop) {
     const body = flow.at(lease.sent);
     if (body.length > lease.side.bodyBytesMax) {
-      const message = `value ${lease.sent} of the stream has ${body.length} bytes, the broker takes ${lease.side.bodyBytesMax}`;
+      const message = `value ${lease.sent} of the stream has ${body.length} bytes, the broker takes ${lease.side.bodyBytesMax}: raise messageBytesMax of the broker`;
       return problem('REPLY_UNSENDABLE', 'yes', message);
     }
     memory.send(lease.side, { kind: Kind.partial, ref: lease.number, index: lease.sent, body }, now);

@@ -271,7 +271,7 @@ function forgotten(request: PendingRequest): MajordomoError {
 
 function tooLarge(request: PendingRequest, bytesMax: number): MajordomoError {
   const bytes = request.asked.body.length;
-  const text = `the argument of ${nameOf(request)} takes ${bytes} bytes, the broker allows ${bytesMax}`;
+  const text = `the argument of ${nameOf(request)} takes ${bytes} bytes, the broker allows ${bytesMax}: raise messageBytesMax of the broker`;
   return new MajordomoError('MESSAGE_TOO_LARGE', text, { ran: request.ran, details: { bytes, bytesMax } });
 }
 
