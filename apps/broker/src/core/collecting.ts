@@ -75,7 +75,8 @@ export function restoreCollected(memory: Memory, entry: CollectedEntry, now: Mil
   const { journal } = memory;
   for (const ticket of entry.tickets) {
     const request = journal.session.requests.get(ticket);
-    if (request?.durable === undefined || !request.isSettled) continue;
+    // Somebody may have collected it again already, while the journal was being read.
+    if (request?.durable === undefined || request.durable.isCollected || !request.isSettled) continue;
     markCollected(memory, request, request.durable, Math.min(now, journal.timeOf(entry.collectedAt)), now);
   }
   keepNote(memory, new CollectedNote(entry.ticket, entry.tickets), now);
