@@ -41,7 +41,7 @@ export const WIRE_VARIANTS: readonly Variant[] = [
   {
     name: 'resend under a new number',
     breaks: 'a client that asks again does so as if it had not asked before',
-    rule: /^H4/,
+    rule: /^(H3|H4)/,
     alter: (passing, records) => {
       if (!passing.process.startsWith('c')) return records;
       return records.map((record) => {
