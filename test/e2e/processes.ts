@@ -36,6 +36,11 @@ export function built(path: string): string {
   return file;
 }
 
+/** What is left on stderr of a process without the lines of its log that say that all is well. */
+export function troubleIn(errors: string): string {
+  return errors.replace(/^\S+ INFO {2}majordomo (client|worker|broker)\b.*\n/gm, '');
+}
+
 const alive = new Set<Program>();
 process.on('exit', () => {
   for (const program of alive) program.signal('SIGKILL');

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { built, freeEndpoint, Program, until } from './processes.js';
+import { built, freeEndpoint, Program, troubleIn, until } from './processes.js';
 import { clearStage, dataFolder, LIMIT_MS, startBroker, startClient } from './stage.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -42,7 +42,7 @@ test(
     const asking = new Program(built('examples/dist/greeter/ask.js'), { env });
     expect(await asking.ended).toEqual({ code: 0, signal: null });
     expect([...asking.text, ...asking.lines.map(String)]).toEqual(['Hello, world!', '3', '2', '1']);
-    expect(asking.errors + greeter.errors).toBe('');
+    expect(troubleIn(asking.errors + greeter.errors)).toBe('');
   },
   LIMIT_MS,
 );
@@ -63,7 +63,7 @@ test(
     new Program(built('examples/dist/greeter/service.js'), { env });
     expect(await collecting.ended).toEqual({ code: 0, signal: null });
     expect(collecting.text).toEqual(['queued', 'Hello, world!']);
-    expect(submitting.errors + collecting.errors).toBe('');
+    expect(troubleIn(submitting.errors + collecting.errors)).toBe('');
   },
   LIMIT_MS,
 );

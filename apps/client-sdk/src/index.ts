@@ -30,6 +30,8 @@ export {
   typed,
   type Contract,
   type ErrorCode,
+  type ErrorJson,
+  type FailedRequest,
   type HandlersOf,
   type MethodContract,
   type Ran,

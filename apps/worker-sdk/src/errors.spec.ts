@@ -28,7 +28,7 @@ it('a failed call of the handler is the failure of the handler, with what there 
 });
 
 it('a failure that is to be tried again says so, and when', () => {
-  expect(failureOf(new Error('x'), 'yes', 40).failure).toMatchObject({ retry: true, retryAfterMs: 40 });
+  expect(failureOf(new Error('x'), { retryAfterMs: 40 }).failure).toMatchObject({ retry: true, retryAfterMs: 40 });
 });
 
 it.each([

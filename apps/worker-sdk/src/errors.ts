@@ -53,6 +53,12 @@ export class HandlerError extends Error {
 /** Issues of a schema that are told; the message says how many there are. */
 const ISSUES_MAX = 100;
 
+/** Which worker failed at which attempt: it travels beside the details, and clients show it as `error.request`. */
+export interface HandledBy {
+  readonly worker: string;
+  readonly attempt: number;
+}
+
 /** A failure as the core takes it. */
 export interface FailedWith {
   readonly failure: Failure;
@@ -65,18 +71,26 @@ export interface FailedWith {
  * @param ran `no` when it threw before the handler itself was called.
  * @param retryAfterMs when it is to be tried again; undefined when it is not.
  */
-export function failureOf(thrown: unknown, ran: Ran = 'yes', retryAfterMs?: number): FailedWith {
+export function failureOf(
+  thrown: unknown,
+  {
+    ran = 'yes',
+    retryAfterMs,
+    handledBy,
+  }: { ran?: Ran; retryAfterMs?: number | undefined; handledBy?: HandledBy } = {},
+): FailedWith {
   const retry = retryAfterMs !== undefined;
   const failure: Failure = { code: 'HANDLER_FAILED', ran, retry, retryAfterMs: retryAfterMs ?? 0 };
-  return { failure, body: bodyOf(thrown) };
+  return { failure, body: bodyOf(thrown, handledBy) };
 }
 
 /** The value of a handler cannot be sent; `details.path` says which member of it, where it is one. */
-export function unsendable(error: unknown): FailedWith {
+export function unsendable(error: unknown, handledBy?: HandledBy): FailedWith {
   const why = readThrown(error).message;
   const path = isMajordomoError(error, 'UNENCODABLE') ? error.details['path'] : undefined;
   const message = boundedText(`the reply of the handler cannot be sent: ${why}`);
-  return failureWith('REPLY_UNSENDABLE', 'yes', message, typeof path === 'string' ? { path } : undefined);
+  const details = { ...(typeof path === 'string' && { path }), ...(handledBy && { handledBy }) };
+  return failureWith('REPLY_UNSENDABLE', 'yes', message, Object.keys(details).length === 0 ? undefined : details);
 }
 
 /** A failure that is not the handler's own error. */
@@ -86,12 +100,15 @@ export function failureWith(code: ErrorCode, ran: Ran, message: string, details?
 }
 
 /** The input does not satisfy the schema: the handler was not called. */
-export function invalidArgument(address: string, issues: readonly InputIssue[]): FailedWith {
+export function invalidArgument(address: string, issues: readonly InputIssue[], handledBy?: HandledBy): FailedWith {
   const first = issues[0];
   const where = first === undefined || first.path.length === 0 ? '' : `${first.path.join('.')}: `;
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
   const message = `the input of ${address} is not valid: ${where}${first?.message ?? 'no reason given'}${more}`;
-  return failureWith('INVALID_ARGUMENT', 'no', boundedText(message), { issues: issues.slice(0, ISSUES_MAX) });
+  return failureWith('INVALID_ARGUMENT', 'no', boundedText(message), {
+    issues: issues.slice(0, ISSUES_MAX),
+    ...(handledBy && { handledBy }),
+  });
 }
 
 /** The handler's value does not satisfy the output schema: its caller gets where, and nothing of the value. */
@@ -103,10 +120,11 @@ export function invalidResult(address: string, issues: readonly InputIssue[]): F
 }
 
 /** X3: less and less of it, until it can be sent. */
-function bodyOf(thrown: unknown): Bytes {
-  const all = thrownDetails(thrown);
+function bodyOf(thrown: unknown, handledBy: HandledBy | undefined): Bytes {
+  const by = handledBy === undefined ? {} : { handledBy };
+  const all = { ...thrownDetails(thrown), ...by };
   const { name, message, code, data } = all;
-  const known = { name, message, ...(code === undefined ? {} : { code }) };
+  const known = { name, message, ...(code === undefined ? {} : { code }), ...by };
   return (
     encoded(message, all) ??
     encoded(message, { ...known, ...(data === undefined ? {} : { data }), causeOmitted: true }) ??

@@ -23,6 +23,8 @@ export {
   type CancelReason,
   type Contract,
   type ErrorCode,
+  type ErrorJson,
+  type FailedRequest,
   type HandlerOf,
   type HandlersOf,
   type MethodContract,

@@ -67,6 +67,7 @@ async function ask({ codec, method = 'echo', headers = { mdp: '0.1' }, body }: A
     body,
   });
   const desk: InvocationDesk = {
+    name: 'w',
     chance: new Chance(1),
     now: () => 0,
     succeeded: (_run, replyHeaders, bytes) => said.push([shown(replyHeaders), textOf(bytes)]),

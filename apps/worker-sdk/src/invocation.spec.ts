@@ -29,6 +29,7 @@ interface Case {
 
 /** One request for a handler, and everything that was said about it. */
 class Trial implements InvocationDesk {
+  readonly name = 'w';
   readonly chance = new Chance(1);
   readonly said: unknown[] = [];
   readonly thrown: unknown[] = [];
@@ -100,6 +101,9 @@ class Trial implements InvocationDesk {
   }
 }
 
+/** Every failure says who failed. */
+const handledBy = { worker: 'w', attempt: 2 };
+
 const NUMBER: StandardSchema<number> = {
   '~standard': {
     version: 1,
@@ -152,13 +156,13 @@ describe('a handler', () => {
     ],
   ])('that %s is answered with its error, and told to the observer', async (_, handler) => {
     const trial = new Trial(handler);
-    const details = { name: 'Error', message: 'raised' };
+    const details = { name: 'Error', message: 'raised', handledBy };
     expect(await trial.end()).toEqual([{ code: 'HANDLER_FAILED', ran: 'yes', message: 'raised', details }]);
     expect(trial.thrown).toEqual([expect.objectContaining({ message: 'raised' })]);
   });
 
   it('that is to be tried again says when: drawn by the policy of its method, for this attempt', async () => {
-    const details = { name: 'Error', message: 'raised' };
+    const details = { name: 'Error', message: 'raised', handledBy };
     const failed = { code: 'HANDLER_FAILED', ran: 'yes', message: 'raised', details };
     const retry = { baseMs: 1_000 };
     // The second attempt, and the first number that the chance of the trial draws.
@@ -199,7 +203,7 @@ describe('a handler', () => {
 
 describe('a value with a member that cannot be sent', () => {
   const unsendable = (path: string): unknown =>
-    expect.objectContaining({ code: 'REPLY_UNSENDABLE', ran: 'yes', details: { path } });
+    expect.objectContaining({ code: 'REPLY_UNSENDABLE', ran: 'yes', details: { path, handledBy } });
 
   it.each([
     ['a result', { list: [{ f: () => 1 }] }, '.list[0].f'],
@@ -235,14 +239,14 @@ describe('a schema', () => {
 
   it('that is not satisfied ends the request with its issues, and the handler is not called', async () => {
     const trial = new Trial(() => raise(), { input: 'x', schema: SLOW_NUMBER });
-    const details = { issues: [{ message: 'not a number', path: [] }] };
+    const details = { issues: [{ message: 'not a number', path: [] }], handledBy };
     const message = 'the input of lab.go is not valid: not a number';
     expect(await trial.end()).toEqual([{ code: 'INVALID_ARGUMENT', ran: 'no', message, details }]);
   });
 
   it('that throws is a failure before the handler ran', () => {
     const trial = new Trial(() => raise(), { input: 'x', schema: BROKEN, retry: {} });
-    const details = { name: 'Error', message: 'schema bug' };
+    const details = { name: 'Error', message: 'schema bug', handledBy };
     expect(trial.said).toEqual([{ code: 'HANDLER_FAILED', ran: 'no', message: 'schema bug', details }]);
   });
 });

@@ -23,12 +23,22 @@ import {
 import { LiveContext, type ContextDesk } from './context.js';
 import type { Run } from './core/state.js';
 import type { MethodPlan } from './describe.js';
-import { failureOf, failureWith, invalidArgument, invalidResult, unsendable, type FailedWith } from './errors.js';
+import {
+  failureOf,
+  failureWith,
+  invalidArgument,
+  invalidResult,
+  unsendable,
+  type FailedWith,
+  type HandledBy,
+} from './errors.js';
 import { retryAfterMs } from './retry-policy.js';
 import { isStream, isStreamable, StreamPull } from './stream-pull.js';
 
 /** Where invocations take their end, and what handlers throw for observers. */
 export interface InvocationDesk extends ContextDesk {
+  /** What this worker is called. */
+  readonly name: string;
   /** For the pauses before further attempts. */
   readonly chance: Chance;
   succeeded(run: Run, headers: Bytes, body: Bytes): void;
@@ -115,7 +125,7 @@ export class Invocation {
   #validated(result: Validated<unknown>): void {
     const issues: readonly InputIssue[] | undefined = result.issues;
     if (issues === undefined) this.#call(result.value);
-    else this.#fail(invalidArgument(`${this.#plan.service}.${this.#plan.name}`, issues));
+    else this.#fail(invalidArgument(`${this.#plan.service}.${this.#plan.name}`, issues, this.#handledBy));
   }
 
   #call(input: unknown): void {
@@ -180,7 +190,7 @@ export class Invocation {
       return undefined;
     } catch (error) {
       this.#desk.threw(this.#run, error);
-      return unsendable(error);
+      return unsendable(error, this.#handledBy);
     }
   }
 
@@ -201,7 +211,7 @@ export class Invocation {
       settle(result.issues === undefined ? send(result.value) : this.#invalidResult(result.issues));
     const broken = (error: unknown): boolean => {
       this.#desk.threw(this.#run, error);
-      return refuse(failureOf(error));
+      return refuse(failureOf(error, { handledBy: this.#handledBy }));
     };
     try {
       const result = validateOutput(validation, value);
@@ -247,7 +257,7 @@ export class Invocation {
       }
     } catch (error) {
       this.#desk.threw(this.#run, error);
-      return unsendable(error);
+      return unsendable(error, this.#handledBy);
     }
     this.#succeed(headers, body);
     return undefined;
@@ -257,7 +267,7 @@ export class Invocation {
   #refuse(problem: string): void {
     const error = new TypeError(`${this.#plan.service}.${this.#plan.name}: ${problem}`);
     this.#desk.threw(this.#run, error);
-    this.#fail(unsendable(error));
+    this.#fail(unsendable(error, this.#handledBy));
   }
 
   #succeed(headers: Bytes, body: Bytes): void {
@@ -268,7 +278,12 @@ export class Invocation {
 
   #threw(error: unknown, ran: 'no' | 'yes'): void {
     if (!this.#stopped) this.#desk.threw(this.#run, error);
-    this.#fail(failureOf(error, ran, ran === 'no' ? undefined : this.#retryAfterMs(error)));
+    const retryAfterMs = ran === 'no' ? undefined : this.#retryAfterMs(error);
+    this.#fail(failureOf(error, { ran, retryAfterMs, handledBy: this.#handledBy }));
+  }
+
+  get #handledBy(): HandledBy {
+    return { worker: this.#desk.name, attempt: this.#run.attempt };
   }
 
   /** Whoever was told to stop does not begin again. */

@@ -34,6 +34,7 @@ function run(handler: () => unknown, output: StandardSchema, window?: number): H
   const said: unknown[] = [];
   const thrown: unknown[] = [];
   const desk: InvocationDesk = {
+    name: 'w',
     chance: new Chance(1),
     now: () => 0,
     scope: () => {

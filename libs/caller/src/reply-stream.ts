@@ -7,6 +7,7 @@
 
 import { isMajordomoError, type Bytes, type MajordomoError } from '@majordomo/protocol';
 import { Ask, type AskLinks } from './ask.js';
+import { CallSite } from './call-site.js';
 import type { Asked } from './core/pending-request.js';
 
 /** A stream of replies. It can be iterated once; leaving the loop cancels it. */
@@ -27,6 +28,8 @@ const DONE: IteratorResult<unknown, undefined> = Object.freeze({ done: true, val
 /** The request behind a stream: values go in on the session's side and out on the application's. */
 export class StreamAsk extends Ask implements ReplyStream<unknown> {
   readonly #lot: number;
+  /** Where the stream was asked for: errors come to whoever iterates, from there. */
+  readonly #site = new CallSite(StreamAsk);
   #state: 'unasked' | 'open' | 'ending' | 'done' = 'unasked';
   #values: unknown[] = [];
   #takers: Taker[] = [];
@@ -123,6 +126,7 @@ export class StreamAsk extends Ask implements ReplyStream<unknown> {
     this.unlisten();
     this.#state = 'ending';
     this.#error = error;
+    this.#site.place(error);
     const [first, ...others] = this.#takers;
     this.#takers = [];
     if (first !== undefined) void this.#finish().then(first.resolve, first.reject);

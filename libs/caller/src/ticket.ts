@@ -12,6 +12,7 @@ import {
   type OptionRules,
 } from '@majordomo/protocol';
 import { abortSignal } from './call-options.js';
+import { atCaller, restacked } from './call-site.js';
 import { codecRule, type Codec } from './codec.js';
 
 /** How a durable request stands. Dates in ms since 1970. */
@@ -72,7 +73,7 @@ export class Ticket<Output = unknown> {
   }
 
   status(): Promise<TicketStatus> {
-    return this.#ask('ticketStatus', {}) as Promise<TicketStatus>;
+    return atCaller(this.#ask('ticketStatus', {}) as Promise<TicketStatus>);
   }
 
   /**
@@ -88,18 +89,19 @@ export class Ticket<Output = unknown> {
     try {
       return (await this.#ask('ticketResult', { deadlineMs: timeoutMs, signal, codec })) as Output;
     } catch (error) {
-      if (!isMajordomoError(error) || error.code !== 'DEADLINE_EXCEEDED' || error.stage !== 'client') throw error;
-      const { details } = error;
-      throw new MajordomoError('DEADLINE_EXCEEDED', `${this.id} has no outcome yet; ask again`, {
-        ran: 'unknown',
-        details,
-      });
+      if (!isMajordomoError(error) || error.code !== 'DEADLINE_EXCEEDED' || error.stage !== 'client')
+        throw restacked(error);
+      const { details, request } = error;
+      const text = `${this.id} has no outcome yet; ask again`;
+      const overdue = new MajordomoError('DEADLINE_EXCEEDED', text, { ran: 'unknown', details });
+      if (request !== undefined) overdue.request = request;
+      throw overdue;
     }
   }
 
   /** @returns whether this ended it: false when it had ended before. A handler at work is told to stop. */
   async cancel(): Promise<boolean> {
-    const { cancelled } = (await this.#ask('ticketCancel', {})) as { cancelled: boolean };
+    const { cancelled } = (await atCaller(this.#ask('ticketCancel', {}))) as { cancelled: boolean };
     return cancelled;
   }
 

@@ -5,14 +5,18 @@
 
 import {
   addressProblem,
+  boundedText,
+  isMajordomoError,
   MajordomoError,
   NO_BYTES,
   requestIdText,
   RESERVED_PREFIX,
+  WIRE_LIMITS,
   type Address,
   type Bytes,
 } from '@majordomo/protocol';
 import { boundHere, type Clock } from '@majordomo/runtime';
+import { atCaller, restacked } from './call-site.js';
 import { Call, Handover, type AskDesk, type AskLinks } from './ask.js';
 import {
   checkCallOptions,
@@ -80,20 +84,28 @@ export class View implements Asker, Submitter {
       if (options !== NO_OPTIONS) checkCallOptions(options);
       const call = new Call(this.#asked(this.#find(address), input, options), this.#linksOf(options));
       this.#parts.desk.begin(call);
-      return call.answer as Promise<Output>;
+      return atCaller(call.answer as Promise<Output>);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(located(error, address));
     }
   }
 
   /** V1 */
   async submit(address: string, input?: unknown, options: SubmitOptions = NO_OPTIONS): Promise<Ticket> {
+    try {
+      const { journal, ticket } = await this.#handOver(address, input, options);
+      return this.#ticketOf(requestIdText(journal, ticket), journal);
+    } catch (error) {
+      throw restacked(located(error, address));
+    }
+  }
+
+  #handOver(address: string, input: unknown, options: SubmitOptions): Handover['ticket'] {
     const submit = submitTerms(options, this.#parts.clock.date());
     const asked = this.#asked(this.#find(address), input, options, { submit });
     const handover = new Handover(asked, this.#linksOf({ signal: options.signal }));
     this.#parts.desk.begin(handover);
-    const { journal, ticket } = await handover.ticket;
-    return this.#ticketOf(requestIdText(journal, ticket), journal);
+    return handover.ticket;
   }
 
   /** @throws MajordomoError INVALID_OPTION for a text that is no ticket. */
@@ -106,7 +118,7 @@ export class View implements Asker, Submitter {
       const { deadlineMs } = options;
       // From the book: a new object would have a new number at the broker each time.
       const address = this.#find(`${RESERVED_PREFIX}.${method}`);
-      const asked = this.#asked(address, id, { deadlineMs }, { journal });
+      const asked = this.#asked(address, id, { deadlineMs }, { journal, ticket: id });
       const call = new Call(asked, this.#linksOf(options));
       this.#parts.desk.begin(call);
       return call.answer;
@@ -130,7 +142,7 @@ export class View implements Asker, Submitter {
     address: Address,
     input: unknown,
     options: CallOptions & StreamOptions,
-    { submit, journal }: Partial<Pick<Asked, 'submit' | 'journal'>> = {},
+    { submit, journal, ticket }: Partial<Pick<Asked, 'submit' | 'journal' | 'ticket'>> = {},
   ): Asked {
     const { codec = DEFAULT_CODEC } = options;
     const { frames, body } = writeBody(codec, input);
@@ -144,6 +156,7 @@ export class View implements Asker, Submitter {
       window: options.window ?? 0,
       submit,
       journal,
+      ticket,
     };
   }
 
@@ -164,4 +177,11 @@ export class View implements Asker, Submitter {
     // Called in the asynchronous context of the call, not in that of whatever brings the note.
     return { ...this.#plainLinks, signal, onProgress: onProgress && boundHere(onProgress), codec };
   }
+}
+
+/** An error of what never became a request: it says at least for which address. */
+function located(error: unknown, address: unknown): unknown {
+  if (isMajordomoError(error) && error.request === undefined && typeof address === 'string')
+    error.request = { address: boundedText(address, WIRE_LIMITS.nameBytesMax * 2) };
+  return error;
 }

@@ -89,3 +89,37 @@ test('a code that the catalogue lacks is none of ours', () => {
   expect(isMajordomoError(Object.assign(new Error('x'), { name: 'MajordomoError', code: 'toString' }))).toBe(false);
   expect(isMajordomoError(Object.assign(new Error('x'), { name: 'MajordomoError', code: 'NOPE' }))).toBe(false);
 });
+
+test('as JSON an error says everything but its stack, whatever is in its details and beneath it', () => {
+  const deep = Object.assign(new Error('refused', { cause: 'the cable' }), { code: 'ECONNREFUSED', data: { port: 5 } });
+  const cause = new MajordomoError('NO_BROKER', 'nobody', { cause: deep, details: { brokers: ['a'] } });
+  const details: Record<string, unknown> = { big: 2n, at: new Date(0), bytes: Uint8Array.of(1), fn: () => 1 };
+  details['self'] = details;
+  const error = new MajordomoError('BUSY', 'later', { retryAfterMs: 5, stage: 'queued', details, cause });
+  error.request = { address: 'a.b', id: '1-1' };
+  expect(JSON.parse(JSON.stringify(error))).toEqual({
+    name: 'MajordomoError',
+    code: 'BUSY',
+    message: 'later',
+    help: ERRORS.BUSY.help,
+    retryable: true,
+    retryAfterMs: 5,
+    ran: 'no',
+    stage: 'queued',
+    request: { address: 'a.b', id: '1-1' },
+    details: { big: '2', at: '1970-01-01T00:00:00.000Z', bytes: 'AQ==' },
+    cause: {
+      name: 'MajordomoError',
+      message: 'nobody',
+      code: 'NO_BROKER',
+      data: { brokers: ['a'] },
+      cause: {
+        name: 'Error',
+        message: 'refused',
+        code: 'ECONNREFUSED',
+        data: { port: 5 },
+        cause: { name: 'NonError', message: 'the cable' },
+      },
+    },
+  });
+});

@@ -4,7 +4,9 @@
 // E2. Numbers travel on the wire and are never used again for something else.
 // E3. Nobody decides by message text.
 
-import { isError, isNamed, member } from './thrown.js';
+import { ERROR_LIMITS } from './limits.js';
+import { plainCopy } from './plain-copy.js';
+import { isError, isNamed, member, readThrown } from './thrown.js';
 
 /** Did the handler run? `unknown` means: it may have. */
 export type Ran = 'no' | 'yes' | 'unknown';
@@ -241,6 +243,36 @@ export function errorCodeOf(number: number): ErrorCode {
   return BY_NUMBER.get(number) ?? 'INTERNAL';
 }
 
+/** Which call failed, as far as it got. */
+export interface FailedRequest {
+  /** `service.method`. */
+  readonly address: string;
+  /** As handlers and brokers know it: `ctx.requestId`. */
+  readonly id?: string;
+  /** For a question about a ticket. */
+  readonly ticket?: string;
+  /** The broker that had it last. */
+  readonly broker?: string;
+  /** The worker whose handler failed, and which attempt it was. */
+  readonly worker?: string;
+  readonly attempt?: number;
+}
+
+/** A MajordomoError as plain JSON. */
+export interface ErrorJson {
+  readonly name: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly help: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number;
+  readonly ran: Ran;
+  readonly stage: Stage;
+  readonly request?: FailedRequest;
+  readonly details: unknown;
+  readonly cause?: unknown;
+}
+
 /** What a MajordomoError can be told beyond its code and message. */
 export interface ErrorInit {
   /** Overrides the row when more is known. */
@@ -267,6 +299,8 @@ export class MajordomoError extends Error {
   /** 0 when there is nothing to wait for. */
   readonly retryAfterMs: number;
   readonly details: Readonly<Record<string, unknown>>;
+  /** Which call failed; not there where there was none. Set by the client, once. */
+  declare request?: FailedRequest;
 
   constructor(code: ErrorCode, message: string, init: ErrorInit = {}) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause });
@@ -282,7 +316,58 @@ export class MajordomoError extends Error {
   get help(): string {
     return ERRORS[this.code].help;
   }
+
+  /** For JSON.stringify and loggers: everything but the stack, with the errors beneath it. What JSON has no form for is text or left out. */
+  toJSON(): ErrorJson {
+    const { name, code, message, help, retryable, retryAfterMs, ran, stage, request } = this;
+    return {
+      name,
+      code,
+      message,
+      help,
+      retryable,
+      retryAfterMs,
+      ran,
+      stage,
+      ...(request === undefined ? {} : { request }),
+      details: jsonCopy(this.details),
+      ...(this.cause === undefined ? {} : { cause: causeJson(this.cause, ERROR_LIMITS.causeDepthMax) }),
+    };
+  }
 }
+
+/** What an error beneath says, and those beneath it. */
+function causeJson(cause: unknown, depthLeft: number): Record<string, unknown> {
+  const { name, message, code, data, cause: next } = readThrown(cause);
+  return {
+    name,
+    message,
+    ...(code === undefined ? {} : { code }),
+    ...(data === undefined ? {} : { data: jsonCopy(data) }),
+    ...(next === undefined || depthLeft <= 1 ? {} : { cause: causeJson(next, depthLeft - 1) }),
+  };
+}
+
+function jsonCopy(value: unknown): unknown {
+  const { dataBytesMax: bytesMax, dataMembersMax: membersMax, dataDepthMax: depthMax } = ERROR_LIMITS;
+  return plainCopy(value, { bytesMax, membersMax, depthMax }, jsonLeaf).copy;
+}
+
+/** Bigints in digits, dates in ISO 8601, bytes in base64. */
+function jsonLeaf(value: unknown): { readonly copy: string; readonly bytes: number } | undefined {
+  if (typeof value === 'bigint') return leaf(value.toString());
+  if (isCalendar(value)) return leaf(String(value.toJSON()));
+  if (!ArrayBuffer.isView(value)) return undefined;
+  return leaf(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64'));
+}
+
+/** Something with a moment of the calendar, by its shape: of any realm. */
+function isCalendar(value: unknown): value is { toJSON(): unknown } {
+  if (typeof value !== 'object' || value === null) return false;
+  return typeof member(value, 'getTime') === 'function' && typeof member(value, 'toJSON') === 'function';
+}
+
+const leaf = (copy: string): { readonly copy: string; readonly bytes: number } => ({ copy, bytes: copy.length });
 
 /** Is this a MajordomoError, perhaps from another copy of the package? With `code`, is it that one? */
 export function isMajordomoError(error: unknown, code?: ErrorCode): error is MajordomoError {

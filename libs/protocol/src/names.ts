@@ -62,6 +62,11 @@ export function parseAddress(address: string): Address | undefined {
   return isServiceName(service) && isMethodName(method) ? { service, method } : undefined;
 }
 
+/** The address as text: `service.method`. */
+export function addressText({ service, method }: Address): string {
+  return `${service}.${method}`;
+}
+
 /** The text of a request id: the asking instance in hexadecimal, a dash, and the number that it gave the request. */
 export function requestIdText(instance: number, ref: number): string {
   return `${instance.toString(16).padStart(14, '0')}-${ref}`;

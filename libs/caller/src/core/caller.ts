@@ -67,7 +67,7 @@ export class Caller<R extends PendingRequest> implements Machine<CallerInput<R>,
     this.#budget = new RetryBudget(options.retryBudget);
     this.#links = new BrokerLinks({ endpoints: options.brokers, hello: options.hello, chance }, this.output);
     this.#outlets = new Outlets(this.#links.all);
-    this.#requests = new Requests(this.#wheel, this.output);
+    this.#requests = new Requests(this.#wheel, this.output, options.hello.instance);
     const parts = { links: this.#links, outlets: this.#outlets, requests: this.#requests, chance };
     this.#asking = new Asking({ ...parts, budget: this.#budget });
     this.#replies = new Replies({ ...parts, asking: this.#asking, output: this.output });

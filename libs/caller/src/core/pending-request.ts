@@ -35,6 +35,8 @@ export interface Asked {
   readonly submit?: SubmitTerms | undefined;
   /** Only the broker with this journal can answer; undefined: any. */
   readonly journal?: number | undefined;
+  /** For errors: the ticket that is asked about. */
+  readonly ticket?: string | undefined;
 }
 
 /** What a request that is handed over says beside the others. */

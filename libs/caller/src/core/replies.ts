@@ -5,12 +5,14 @@
 // R2. That a request did not run is believed of the broker that says so. While another one may have it, the caller is told `unknown`.
 
 import {
+  addressText,
   decodeErrorBody,
   Kind,
   MajordomoError,
   NO_BYTES,
   type Accepted,
   type ErrorReply,
+  type FailedRequest,
   type Final,
   type Milliseconds,
   type Output,
@@ -147,11 +149,24 @@ function streamBroken(received: number, count: number): MajordomoError {
 }
 
 function errorOf(request: PendingRequest, record: ErrorReply): MajordomoError {
-  const { message, details = {} } = decodeErrorBody(record.body);
-  return new MajordomoError(record.code, message, {
+  const { message, details: told = {} } = decodeErrorBody(record.body);
+  const { handledBy, ...details } = told;
+  const error = new MajordomoError(record.code, message, {
     ran: record.ran === 'no' && !request.isKnownTo(request.outlet) ? 'unknown' : record.ran,
     stage: record.stage,
     retryAfterMs: record.retryAfterMs,
     details,
   });
+  error.request = { address: addressText(request.asked.address), ...handlerOf(handledBy) };
+  return error;
+}
+
+/** Which worker failed, as SDKs say it. */
+function handlerOf(handledBy: unknown): Pick<FailedRequest, 'worker' | 'attempt'> {
+  if (typeof handledBy !== 'object' || handledBy === null) return {};
+  const { worker, attempt } = handledBy as { readonly worker?: unknown; readonly attempt?: unknown };
+  return {
+    ...(typeof worker === 'string' ? { worker } : {}),
+    ...(typeof attempt === 'number' ? { attempt } : {}),
+  };
 }

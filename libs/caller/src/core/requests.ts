@@ -4,7 +4,17 @@
 // S2. A request that has ended is forgotten here; words that still come for it are late: dropped and counted.
 // S3. SETTLED is cumulative: below the mark every number has ended.
 
-import { MajordomoError, NumberMap, TimerWheel, type Bytes, type Milliseconds, type Output } from '@majordomo/protocol';
+import {
+  addressText,
+  MajordomoError,
+  NumberMap,
+  requestIdText,
+  TimerWheel,
+  type Bytes,
+  type FailedRequest,
+  type Milliseconds,
+  type Output,
+} from '@majordomo/protocol';
 import type { PendingRequest } from './pending-request.js';
 import type { CallerEvent } from './words.js';
 
@@ -17,7 +27,11 @@ export class Requests<R extends PendingRequest> {
   /** Words for requests that had ended (S2). */
   late = 0;
 
-  constructor(wheel: TimerWheel<undefined>, output: Output<CallerEvent<R>>) {
+  readonly #instance: number;
+
+  /** @param instance of this session: with a number it is the id of a request. */
+  constructor(wheel: TimerWheel<undefined>, output: Output<CallerEvent<R>>, instance: number) {
+    this.#instance = instance;
     this.#wheel = wheel;
     this.#output = output;
   }
@@ -69,8 +83,22 @@ export class Requests<R extends PendingRequest> {
   }
 
   fail(request: R, error: MajordomoError): void {
+    error.request = this.#describe(request, error.request);
     this.#end(request);
     this.#output.tell({ kind: 'error', request, error });
+  }
+
+  /** Which request it was, for its error. */
+  #describe(request: R, handledBy: FailedRequest | undefined): FailedRequest {
+    const { asked, ref, outlet } = request;
+    return {
+      address: addressText(asked.address),
+      id: requestIdText(this.#instance, ref),
+      ...(asked.ticket === undefined ? {} : { ticket: asked.ticket }),
+      ...(outlet === undefined ? {} : { broker: outlet.link.endpoint }),
+      ...(handledBy?.worker === undefined ? {} : { worker: handledBy.worker }),
+      ...(handledBy?.attempt === undefined ? {} : { attempt: handledBy.attempt }),
+    };
   }
 
   #end(request: R): void {
