@@ -55,6 +55,8 @@ export interface ProgramInit {
   readonly cwd?: string | undefined;
   /** The system lets it write no file that is larger than so many blocks, of 512 or 1,024 bytes; beyond it a write is an I/O error. */
   readonly fileBlocksMax?: number | undefined;
+  /** The system lets it have no more open files and connections than this. */
+  readonly descriptorsMax?: number | undefined;
 }
 
 export class Program {
@@ -70,11 +72,17 @@ export class Program {
   #asked = 0;
 
   /** Starts node, or what else is said, on a file. */
-  constructor(file: string, { command = process.execPath, args = [], env = {}, cwd, fileBlocksMax }: ProgramInit = {}) {
+  constructor(
+    file: string,
+    { command = process.execPath, args = [], env = {}, cwd, fileBlocksMax, descriptorsMax }: ProgramInit = {},
+  ) {
     this.#name = `${file.replace(/^.*\/dist\//, '')} ${args.join(' ')}`;
     const line = [command, file, ...args];
-    const limited =
-      fileBlocksMax === undefined ? line : ['sh', '-c', `ulimit -f ${fileBlocksMax}; exec "$0" "$@"`, ...line];
+    const limits = [
+      ...(fileBlocksMax === undefined ? [] : [`ulimit -f ${fileBlocksMax}`]),
+      ...(descriptorsMax === undefined ? [] : [`ulimit -n ${descriptorsMax}`]),
+    ];
+    const limited = limits.length === 0 ? line : ['sh', '-c', `${limits.join('; ')}; exec "$0" "$@"`, ...line];
     this.#child = spawn(limited[0] as string, limited.slice(1), {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, MAJORDOMO_LOG_LEVEL: '', ...env },

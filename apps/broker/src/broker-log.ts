@@ -25,6 +25,7 @@ export const BROKER_EVENT_LEVELS: Readonly<Record<BrokerEvent['event'], 'debug' 
   'journal.paused': 'warn',
   'journal.full': 'error',
   'journal.room': 'warn',
+  'descriptors.exhausted': 'error',
   'drain.begun': 'info',
   'drain.ended': 'info',
 };

@@ -12,10 +12,12 @@ import {
 } from '@majordomo/protocol';
 import { logBrokerEvent } from './broker-log.js';
 import {
+  DescriptorWatch,
   Driver,
   PORT_LIMITS,
   RouterPort,
   SystemClock,
+  hasDescriptors,
   randomInstance,
   type Clock,
   type Logger,
@@ -98,7 +100,12 @@ export interface BrokerParts {
   readonly observers: Omit<BrokerObservers, 'logger'>;
   readonly logger?: Logger | undefined;
   readonly journal: OpenJournal | undefined;
+  /** Can this process open another file or connection now? Left out where nobody need look. */
+  readonly hasDescriptors?: (() => boolean) | undefined;
 }
+
+const NO_DESCRIPTORS =
+  'no file descriptors are left: nobody else can connect until somebody leaves. Raise the limit of the process (ulimit -n, LimitNOFILE)';
 
 /** Runs from its construction until it is closed. */
 export class BrokerProcess implements RunningBroker {
@@ -108,6 +115,7 @@ export class BrokerProcess implements RunningBroker {
   readonly #driver: Driver<GatewayInput, BrokerEvent>;
   readonly #store: Store | undefined;
   readonly #room: Room | undefined;
+  readonly #descriptors: DescriptorWatch | undefined;
   readonly #clock: Clock;
   readonly #drained: ((unsettled: number) => void)[] = [];
   #drainResult: number | undefined;
@@ -151,6 +159,8 @@ export class BrokerProcess implements RunningBroker {
       },
     });
     this.#driver.start();
+    this.#descriptors = parts.hasDescriptors && this.#watchDescriptors(parts.hasDescriptors, parts);
+    this.#descriptors?.start();
     if (journal === undefined) return;
     const { id, starts, unread, setAside } = journal.loaded;
     this.#driver.input({ kind: 'journal-found', id, starts, unread, setAside, date: clock.date() });
@@ -165,6 +175,11 @@ export class BrokerProcess implements RunningBroker {
       () => onEvent(event),
       (error) => logger?.error(`onEvent threw: ${readThrown(error).message}`, { stack: stackText(error) }),
     );
+  }
+
+  #watchDescriptors(has: () => boolean, parts: BrokerParts): DescriptorWatch {
+    const onExhausted = (): void => this.#observe({ event: 'descriptors.exhausted', help: NO_DESCRIPTORS }, parts);
+    return new DescriptorWatch({ clock: parts.clock, hasDescriptors: has, onExhausted });
   }
 
   #makeRoom(freeBytes: () => Promise<number>, { clock, options }: BrokerParts): Room {
@@ -226,6 +241,7 @@ export class BrokerProcess implements RunningBroker {
 
   async #close(): Promise<void> {
     this.#room?.stop();
+    this.#descriptors?.stop();
     this.#driver.input({ kind: 'close' });
     await this.#driver.stop(CLOSE_LINGER_MS);
     await this.#store?.close();
@@ -305,5 +321,15 @@ export async function createBroker(given: BrokerOptionsGiven & BrokerObservers =
   }
   logger?.info(`listening on ${endpoints.join(', ')}`, { endpoints });
   const machine = new Broker({ ...options, instance: randomInstance() }, clock.now());
-  return new BrokerProcess({ endpoints, options, machine, port, clock, observers, logger, journal });
+  return new BrokerProcess({
+    endpoints,
+    options,
+    machine,
+    port,
+    clock,
+    observers,
+    logger,
+    journal,
+    hasDescriptors,
+  });
 }

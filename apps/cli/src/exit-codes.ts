@@ -44,6 +44,7 @@ const REASONS: Readonly<Record<ErrorCode, ExitReason>> = {
   DEADLINE_EXCEEDED: 'deadline',
   BUSY: 'busy',
   STORE_FULL: 'busy',
+  RESOURCE_EXHAUSTED: 'busy',
   TICKET_UNKNOWN: 'usage',
   TICKET_EXPIRED: 'givenUp',
   TICKET_DAMAGED: 'givenUp',

@@ -19,7 +19,6 @@ import {
   WIRE_LIMITS,
   type Bytes,
   type Chance,
-  type ErrorCode,
   type Milliseconds,
 } from '@majordomo/protocol';
 import { callOut, Driver, runApart, type Clock, type Port } from '@majordomo/runtime';
@@ -104,7 +103,6 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
   readonly #left = waiter<Leaving>();
   readonly #connected = new Set<string>();
   readonly #log: WorkerLog;
-  #refusal: { readonly code: ErrorCode | undefined; readonly reason: string } | undefined;
   #caller: CallerSession | undefined;
   #isLeaving = false;
 
@@ -214,7 +212,7 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
       case 'left':
         return this.#leave(event.unfinished);
       case 'unreached':
-        return this.#opened.reject(this.#noBroker());
+        return this.#opened.reject(event.error);
       case 'stuck':
         return this.#report({ kind: 'handler.stuck', ...this.#stuckHandler(event.run) });
       case 'unstuck':
@@ -255,18 +253,7 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
     if (event.kind === 'broker.connected') this.#connected.add(event.endpoint);
     else if (event.kind === 'broker.serving') this.#opened.resolve();
     else if (event.kind === 'broker.lost') this.#connected.delete(event.endpoint);
-    else if (event.kind === 'broker.refused') this.#refusal = event;
     this.#report(event);
-  }
-
-  #noBroker(): MajordomoError {
-    const { brokers, connectTimeoutMs } = this.#parts.options;
-    const refusal = this.#refusal;
-    const why = refusal === undefined ? '' : `; one refused us: ${refusal.code ?? ''} ${refusal.reason}`;
-    const message = `no broker answered in ${connectTimeoutMs} ms: ${brokers.join(', ')}${why}`;
-    return new MajordomoError('NO_BROKER', message, {
-      details: { brokers, ...(refusal === undefined ? {} : { refusal }) },
-    });
   }
 
   /** G2. */

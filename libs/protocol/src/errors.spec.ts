@@ -37,6 +37,7 @@ test('what may be asked again by itself did not run, or cannot be told to have: 
     'NO_BROKER',
     'SESSION_LOST',
     'STORE_FULL',
+    'RESOURCE_EXHAUSTED',
     'SERVICE_UNAVAILABLE',
   ]);
 });

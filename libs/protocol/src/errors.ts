@@ -205,6 +205,12 @@ export const ERRORS = {
     ran: 'no',
     help: 'The broker has never given out this ticket. Check the text, and that it is the broker with the right data folder.',
   },
+  RESOURCE_EXHAUSTED: {
+    number: 36,
+    retryable: true,
+    ran: 'no',
+    help: 'This process has no file descriptors or sockets left. Close what is not needed, or raise the limit that the message names.',
+  },
   TICKET_EXPIRED: {
     number: 33,
     retryable: false,

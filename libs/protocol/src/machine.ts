@@ -7,6 +7,7 @@
 // M5. The driver reads the entries of `reads` when the writes of this turn, and of every turn before, are on disk, and gives the machine
 //     what it found as an input.
 
+import type { ErrorCode } from './errors.js';
 import { Kind, type Bytes, type WireRecord } from './records.js';
 
 /** One connection, numbered by whoever opened it: the ROUTER port for brokers, the machine itself for peers. Never used twice. */
@@ -15,6 +16,12 @@ export type LinkId = number;
 /** Monotonic milliseconds; fractions allowed. Its zero means nothing. */
 export type Milliseconds = number;
 
+/** Why a link could not be opened, where the port knows: it goes into the error of who waits for a broker. */
+export interface LinkProblem {
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
+
 /** What arrives for any machine that has links. */
 export type LinkInput =
   | { readonly kind: 'records'; readonly link: LinkId; readonly records: readonly WireRecord[] }
@@ -22,7 +29,12 @@ export type LinkInput =
   /** `detail`: the same for a person who looks for the sender. */
   | { readonly kind: 'fault'; readonly link: LinkId; readonly fault: string; readonly detail?: string }
   /** The connection is gone. `blocked`: the peer took nothing for so long that the port gave it up. */
-  | { readonly kind: 'link-lost'; readonly link: LinkId; readonly reason: 'disconnected' | 'unreachable' | 'blocked' }
+  | {
+      readonly kind: 'link-lost';
+      readonly link: LinkId;
+      readonly reason: 'disconnected' | 'unreachable' | 'blocked';
+      readonly problem?: LinkProblem | undefined;
+    }
   /** Nothing happened, but `wakeAt` has come. */
   | { readonly kind: 'wake' };
 

@@ -4,19 +4,20 @@
 // B2. The port holds its sockets: one that nobody references is closed by the garbage collector.
 
 import { type Context, type Dealer } from 'zeromq';
-import type { LinkId, Milliseconds } from '@majordomo/protocol';
+import { isMajordomoError, type LinkId, type LinkProblem, type Milliseconds } from '@majordomo/protocol';
 import type { Clock } from './clock.js';
+import { exhausted, hasDescriptors } from './exhaustion.js';
 import { InputDrain } from './input-drain.js';
 import { Lane } from './lane.js';
 import { PORT_LIMITS, type PortLimits } from './limits.js';
 import { Outbox } from './outbox.js';
 import type { LossReason, Port, PortHandlers } from './port.js';
-import { closeSocket, crash, hand, isNotice, NoticeDealer, receiveAll, socketOptions } from './sockets.js';
+import { closeSocket, crash, hand, isNotice, NoticeDealer, openSocket, receiveAll, socketOptions } from './sockets.js';
 
 export interface DealerPortOptions {
   readonly clock: Clock;
   readonly limits?: Partial<PortLimits>;
-  /** The libzmq context; the process's own by default, which inproc:// needs and which holds about 1,000 sockets. */
+  /** The libzmq context; the process's own by default, which inproc:// needs. */
   readonly context?: Context;
 }
 
@@ -30,6 +31,11 @@ class Connection extends Lane {
   }
 }
 
+/** What the machine should know of a link that could not be opened: an endpoint that is none has been refused before. */
+function problemOf(error: unknown): LinkProblem | undefined {
+  return isMajordomoError(error) ? { code: error.code, reason: error.message } : undefined;
+}
+
 export class DealerPort implements Port {
   readonly #options: DealerPortOptions;
   readonly #limits: PortLimits;
@@ -39,8 +45,8 @@ export class DealerPort implements Port {
   readonly #byLink = new Map<LinkId, Connection>();
   /** B2: these, and those that are closed but still have something to hand over. */
   readonly #connections = new Set<Connection>();
-  /** Sockets on their way out, and receive loops that end with them. */
-  readonly #closing = new Set<Promise<void>>();
+  /** Receive loops. Each ends with its socket. */
+  readonly #receiving = new Set<Promise<void>>();
   #handlers: PortHandlers | undefined;
   #down: Promise<void> | undefined;
 
@@ -71,10 +77,12 @@ export class DealerPort implements Port {
       socket = this.#open();
       if (endpoint.startsWith('tcp://[')) socket.ipv6 = true;
       socket.connect(endpoint);
-    } catch {
+      // The connection itself takes another one, in a thread that tells nobody when there is none.
+      if (!hasDescriptors()) throw exhausted(undefined);
+    } catch (error) {
       // Not an endpoint (checkEndpoint says why), or no more sockets or file descriptors: for the machine, nobody is there.
-      socket?.close();
-      queueMicrotask(() => this.#tell(link, 'unreachable'));
+      if (socket !== undefined) closeSocket(socket, 0);
+      queueMicrotask(() => this.#tell(link, 'unreachable', problemOf(error)));
       return;
     }
     const connection = new Connection(link, socket);
@@ -112,24 +120,29 @@ export class DealerPort implements Port {
     await this.#outbox.settle(lingerMs);
     this.#outbox.stop();
     for (const connection of this.#connections) this.#release(connection, end - clock.now());
-    while (this.#closing.size > 0) await Promise.all(this.#closing);
+    await Promise.all(this.#receiving);
   }
 
   #open(): NoticeDealer {
     const { context } = this.#options;
-    const socket = new NoticeDealer({
-      ...socketOptions(this.#limits),
-      receiveHighWaterMark: this.#limits.inboxMax,
-      reconnectInterval: this.#limits.reconnectMs,
-      reconnectMaxInterval: this.#limits.reconnectMaxMs,
-      ...(context === undefined ? {} : { context }),
-    });
+    const socket = openSocket(
+      () =>
+        new NoticeDealer({
+          ...socketOptions(this.#limits),
+          receiveHighWaterMark: this.#limits.inboxMax,
+          reconnectInterval: this.#limits.reconnectMs,
+          reconnectMaxInterval: this.#limits.reconnectMaxMs,
+          ...(context === undefined ? {} : { context }),
+        }),
+    );
     socket.noticeLoss();
     return socket;
   }
 
   #listen(connection: Connection): void {
-    this.#hold(receiveAll(connection.socket as Dealer, (frames) => this.#take(connection, frames)).catch(crash));
+    const loop = receiveAll(connection.socket as Dealer, (frames) => this.#take(connection, frames)).catch(crash);
+    this.#receiving.add(loop);
+    void loop.then(() => this.#receiving.delete(loop));
   }
 
   #take(connection: Connection, frames: Buffer[]): void {
@@ -145,18 +158,11 @@ export class DealerPort implements Port {
     if (this.#byLink.delete(connection.link)) this.#tell(connection.link, reason);
   }
 
-  #tell(link: LinkId, reason: LossReason): void {
-    if (this.#down === undefined) this.#handlers?.lost(link, reason);
+  #tell(link: LinkId, reason: LossReason, problem?: LinkProblem): void {
+    if (this.#down === undefined) this.#handlers?.lost(link, reason, problem);
   }
 
   #release(connection: Connection, lingerMs: number): void {
-    if (!this.#connections.delete(connection)) return;
-    this.#hold(closeSocket(connection.socket, lingerMs));
-  }
-
-  /** Remembers what shutdown has to wait for. */
-  #hold(work: Promise<void>): void {
-    this.#closing.add(work);
-    void work.finally(() => this.#closing.delete(work));
+    if (this.#connections.delete(connection)) closeSocket(connection.socket, lingerMs);
   }
 }

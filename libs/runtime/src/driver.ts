@@ -28,7 +28,7 @@ import { Commits, type CommitStore, type ReadEntry } from './commits.js';
 import { Counters } from './counters.js';
 import { bytesOf } from './lane.js';
 import { TURN_RECORDS_MAX } from './limits.js';
-import type { LossReason, Port } from './port.js';
+import type { Port } from './port.js';
 import { Sorting, type Group } from './sorting.js';
 
 const NEXT = { new: ['running', 'stopped'], running: ['stopped', 'failed'], stopped: [], failed: [] } as const;
@@ -117,7 +117,7 @@ export class Driver<Input, Event> {
     this.#become('running');
     this.#port.start({
       message: (link, frames) => this.#take(link, frames),
-      lost: (link, reason) => this.#lost(link, reason),
+      lost: (link, reason, problem) => this.#handle({ kind: 'link-lost', link, reason, problem }),
     });
     this.#schedule();
   }
@@ -188,10 +188,6 @@ export class Driver<Input, Event> {
       counters.faultsIn += 1;
       this.#handle({ kind: 'fault', link, fault: decoded.fault });
     }
-  }
-
-  #lost(link: LinkId, reason: LossReason): void {
-    this.#handle({ kind: 'link-lost', link, reason });
   }
 
   /** @returns whether the machine has taken it. */

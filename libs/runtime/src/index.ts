@@ -6,6 +6,7 @@ export { SystemClock, type Cancel, type Clock } from './clock.js';
 export { Counters } from './counters.js';
 export { DealerPort, type DealerPortOptions } from './dealer-port.js';
 export { Driver, type DriverOptions, type DriverState } from './driver.js';
+export { DescriptorWatch, hasDescriptors, type DescriptorWatchOptions } from './exhaustion.js';
 export { defaultBrokers } from './environment.js';
 export { checkEndpoint, endpointList, type EndpointUse } from './endpoint.js';
 export { chooseLogger, loggerProblem, type LogFields, type Logger, type LoggerOption } from './logger.js';

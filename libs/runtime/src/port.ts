@@ -11,7 +11,7 @@
 // Sockets that are no ROUTER and DEALER fit in as well: nothing here speaks of routing ids, and a SERVER or CLIENT socket,
 // which carries one frame per message, may pack the frames of a message into one behind this interface.
 
-import type { LinkId, Milliseconds } from '@majordomo/protocol';
+import type { LinkId, LinkProblem, Milliseconds } from '@majordomo/protocol';
 
 /** Why a link is gone; the words of the machine's `link-lost`. */
 export type LossReason = 'disconnected' | 'unreachable' | 'blocked';
@@ -24,8 +24,8 @@ export interface PortHandlers {
    * @param frames at least one. They belong to the handler; records may point into them for as long as they like.
    */
   message(link: LinkId, frames: Uint8Array[]): void;
-  /** The link is gone (O3). Not called for links that were closed from this side. */
-  lost(link: LinkId, reason: LossReason): void;
+  /** The link is gone (O3), and why it could not be opened if that is known. Not called for links that were closed from this side. */
+  lost(link: LinkId, reason: LossReason, problem?: LinkProblem): void;
 }
 
 export interface Port {

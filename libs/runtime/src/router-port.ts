@@ -10,13 +10,25 @@ import { Context, type Router } from 'zeromq';
 import { MajordomoError, type LinkId, type Milliseconds } from '@majordomo/protocol';
 import type { Clock } from './clock.js';
 import { checkEndpoint } from './endpoint.js';
+import { exhausted, isExhaustion } from './exhaustion.js';
 import { InputDrain } from './input-drain.js';
 import { codedError, takeIpcPath, type IpcPath } from './ipc-path.js';
+import { untilFree } from './listening.js';
 import { Lane } from './lane.js';
 import { PORT_LIMITS, type PortLimits } from './limits.js';
 import { Outbox } from './outbox.js';
 import type { ListeningPort, LossReason, PortHandlers } from './port.js';
-import { closeSocket, codeOf, crash, hand, isNotice, NoticeRouter, receiveAll, socketOptions } from './sockets.js';
+import {
+  closeSocket,
+  codeOf,
+  crash,
+  hand,
+  isNotice,
+  NoticeRouter,
+  openSocket,
+  receiveAll,
+  socketOptions,
+} from './sockets.js';
 
 export interface RouterPortOptions {
   readonly clock: Clock;
@@ -50,6 +62,8 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 const IPC = 'ipc://';
+/** How long a shutdown waits until its endpoints are free, in ms: under 1 as a rule, a busy machine may not run the I/O thread for long. */
+const FREE_MAX_MS = 1_000;
 
 export class RouterPort implements ListeningPort {
   readonly #limits: PortLimits;
@@ -63,6 +77,8 @@ export class RouterPort implements ListeningPort {
   /** A3, the oldest first. */
   readonly #barred = new Set<Peer>();
   readonly #paths: IpcPath[] = [];
+  /** As libzmq names them. */
+  readonly #listening: string[] = [];
   #lastLink = 0;
   #handlers: PortHandlers | undefined;
   #received: Promise<void> = Promise.resolve();
@@ -71,13 +87,16 @@ export class RouterPort implements ListeningPort {
   constructor(options: RouterPortOptions) {
     this.#limits = { ...PORT_LIMITS, ...options.limits };
     this.#clock = options.clock;
-    this.#socket = new NoticeRouter({
-      ...socketOptions(this.#limits),
-      mandatory: true,
-      handover: false,
-      backlog: this.#limits.backlog,
-      ...(options.context === undefined ? {} : { context: options.context }),
-    });
+    this.#socket = openSocket(
+      () =>
+        new NoticeRouter({
+          ...socketOptions(this.#limits),
+          mandatory: true,
+          handover: false,
+          backlog: this.#limits.backlog,
+          ...(options.context === undefined ? {} : { context: options.context }),
+        }),
+    );
     this.#hasNotices = this.#socket.noticeLoss();
     this.#drain = new InputDrain(options.clock, this.#limits);
     this.#outbox = new Outbox<Peer>({
@@ -123,6 +142,7 @@ export class RouterPort implements ListeningPort {
       return endpoint.startsWith(IPC) ? await this.#bindPath(endpoint) : this.#bindNow(endpoint);
     } catch (cause) {
       const reason = codeOf(cause);
+      if (isExhaustion(reason)) throw exhausted(cause);
       throw refuse(WHY[reason] ?? String(cause), reason, cause);
     }
   }
@@ -130,7 +150,9 @@ export class RouterPort implements ListeningPort {
   #bindNow(endpoint: string): string {
     // Not bind(): that blocks the socket for send and receive until it is done.
     this.#socket.bindSync(endpoint);
-    return this.#socket.lastEndpoint ?? endpoint;
+    const real = this.#socket.lastEndpoint ?? endpoint;
+    this.#listening.push(real);
+    return real;
   }
 
   /** libzmq removes whatever has the name of an ipc endpoint when it binds it, and again when it closes it: also in the case of `@name`. */
@@ -190,8 +212,9 @@ export class RouterPort implements ListeningPort {
     await this.#outbox.settle(lingerMs);
     this.#outbox.stop();
     for (const path of this.#paths) path.release();
-    await closeSocket(this.#socket, end - this.#clock.now());
+    closeSocket(this.#socket, end - this.#clock.now());
     await this.#received;
+    for (const endpoint of this.#listening) await untilFree(endpoint, this.#clock, FREE_MAX_MS);
     this.#byRoute.clear();
     this.#barred.clear();
   }

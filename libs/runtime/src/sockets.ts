@@ -1,10 +1,15 @@
-// zeromq.js as this house uses it: notices of loss, sends that never pend, and a close that can be waited for.
+// zeromq.js as this house uses it: notices of loss, sends that never pend, and an end that needs no more sockets.
 //
 // S1. The draft options are reached through setters that TypeScript calls protected. Where libzmq lacks them the ports work
 //     without: then EHOSTUNREACH, ZMTP heartbeats and the session clock do the work.
+// S2. No monitor is ever opened: it takes two more sockets, and when only the first of them can be had libzmq's I/O thread waits for the
+//     second for ever, and with it every connection of the process.
+// S3. The context belongs to the whole process. Its limit of sockets is only ever raised.
 
 import { randomBytes } from 'node:crypto';
-import { Dealer, Router, type Socket } from 'zeromq';
+import { isMainThread } from 'node:worker_threads';
+import { context, Dealer, Router, type Socket } from 'zeromq';
+import { exhausted, isExhaustion } from './exhaustion.js';
 import type { PortLimits } from './limits.js';
 import type { Handed } from './outbox.js';
 
@@ -29,6 +34,48 @@ function tryNotice(set: () => void): boolean {
   } catch {
     return false;
   }
+}
+
+/** Each link of a client is one; libzmq's 1,023 are few for a process with many clients. 12 bytes of memory each. S3. */
+const SOCKETS_MAX = 32_768;
+
+let isRaised = false;
+
+/** libzmq looks at the limit when the first socket of the process is opened, and never again. */
+function raiseSocketLimit(): void {
+  if (isRaised) return;
+  isRaised = true;
+  if (context.maxSockets < SOCKETS_MAX) context.maxSockets = Math.min(SOCKETS_MAX, context.maxSocketsLimit);
+}
+
+/** Open sockets of a worker thread: one that is open when its thread ends aborts the process. */
+const ofThread = new Set<Socket>();
+
+function closeWithThread(socket: Socket): void {
+  if (isMainThread) return;
+  if (ofThread.size === 0) process.once('exit', closeOfThread);
+  ofThread.add(socket);
+}
+
+function closeOfThread(): void {
+  for (const socket of ofThread) socket.close();
+}
+
+/**
+ * Opens a socket.
+ *
+ * @throws MajordomoError RESOURCE_EXHAUSTED when the process has no descriptors or no sockets left.
+ */
+export function openSocket<S extends Socket>(open: () => S): S {
+  raiseSocketLimit();
+  let socket: S;
+  try {
+    socket = open();
+  } catch (error) {
+    throw isExhaustion(codeOf(error)) ? exhausted(error) : error;
+  }
+  closeWithThread(socket);
+  return socket;
 }
 
 export class NoticeRouter extends Router {
@@ -103,20 +150,11 @@ export function crash(error: unknown): void {
 }
 
 /**
- * Closes a socket.
- *
- * @param lingerMs how long libzmq may go on sending what it has queued.
- * @returns settles when libzmq has let go of it: everything sent or given up, endpoints free. It keeps the process alive until then.
+ * Closes a socket. libzmq goes on in its own threads: what was queued leaves for as long as `lingerMs`, also when the process ends meanwhile.
  */
-export async function closeSocket(socket: Socket, lingerMs: number): Promise<void> {
+export function closeSocket(socket: Socket, lingerMs: number): void {
+  ofThread.delete(socket);
   if (socket.closed) return;
   socket.linger = Math.max(0, Math.ceil(lingerMs));
-  const { events } = socket;
   socket.close();
-  try {
-    // The monitor's last word is said when the socket is destroyed, not when `close` returns.
-    while ((await events.receive()).type !== 'end');
-  } catch {
-    // No monitor to be had (out of sockets): the socket is closed all the same, only the moment is not known.
-  }
 }

@@ -72,6 +72,8 @@ export type BrokerEvent =
   | { readonly event: 'journal.damaged'; readonly key: number; readonly reason: string }
   | { readonly event: 'journal.full' }
   | { readonly event: 'journal.room' }
+  /** The process of the broker can open nothing any more. Peers that are connected go on, new ones wait. Once a minute while it lasts. */
+  | { readonly event: 'descriptors.exhausted'; readonly help: string }
   | { readonly event: 'drain.begun'; readonly unsettled: number }
   | { readonly event: 'drain.ended'; readonly unsettled: number };
 

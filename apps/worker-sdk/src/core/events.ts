@@ -1,6 +1,6 @@
 // What the worker's machine is told by its shell, and what it tells it.
 
-import type { Bytes, CancelReason, ErrorCode } from '@majordomo/protocol';
+import type { Bytes, CancelReason, ErrorCode, MajordomoError } from '@majordomo/protocol';
 import type { Failure, Run } from './state.js';
 
 /** Words of the shell. `run` is one that a `start` event brought. */
@@ -34,7 +34,7 @@ export type WorkerEvent =
   | { readonly kind: 'unstuck'; readonly run: Run }
   | BrokerEvent
   /** No broker has welcomed us in the time that `open` allowed. We go on trying. */
-  | { readonly kind: 'unreached' }
+  | { readonly kind: 'unreached'; readonly error: MajordomoError }
   /** Every link is closed; the machine is at its end. `unfinished` handlers were still at work. */
   | { readonly kind: 'left'; readonly unfinished: number };
 

@@ -8,7 +8,9 @@
 
 import {
   Kind,
+  unreached,
   type LinkInput,
+  type LinkProblem,
   type Machine,
   type Milliseconds,
   type Timer,
@@ -103,7 +105,7 @@ export class Worker implements Machine<WorkerInput, WorkerEvent> {
       case 'wake':
         return this.#wake(now);
       case 'link-lost':
-        return this.#lost(input.link, input.reason, now);
+        return this.#lost(input.link, input.problem?.reason ?? input.reason, now, input.problem);
       case 'fault':
         return this.#lost(input.link, `fault: ${input.fault}`, now);
       case 'open':
@@ -196,10 +198,10 @@ export class Worker implements Machine<WorkerInput, WorkerEvent> {
     this.#memory.output.tell({ kind: 'broker.connected', endpoint, instance, software: welcome?.software ?? '' });
   }
 
-  #lost(id: number, reason: string, now: Milliseconds): void {
+  #lost(id: number, reason: string, now: Milliseconds, problem?: LinkProblem): void {
     const link = this.#memory.links.get(id);
     if (link === undefined) return;
-    const news = this.#memory.links.lost(id, now);
+    const news = this.#memory.links.lost(id, now, problem);
     if (news === 'lost') this.#mourn(this.#memory.sideOf(link), reason, now);
   }
 
@@ -233,7 +235,8 @@ export class Worker implements Machine<WorkerInput, WorkerEvent> {
   #due(timer: Timer<Run | undefined>): void {
     const memory = this.#memory;
     if (timer === memory.drainTimer) leave(memory, this.#now);
-    else if (timer === memory.reachTimer) memory.output.tell({ kind: 'unreached' });
+    else if (timer === memory.reachTimer)
+      memory.output.tell({ kind: 'unreached', error: unreached(memory.links.all, 'no broker answers') });
     else if (timer instanceof Run) passDeadline(memory, timer, this.#now);
     else if (timer.owner === undefined) return;
     else if (timer.purpose === STUCK) reportStuck(memory, timer.owner);

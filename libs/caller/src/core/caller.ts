@@ -12,10 +12,12 @@ import {
   Output,
   Timer,
   TimerWheel,
+  unreached,
   type BrokerLink,
   type Hello,
   type LinkId,
   type LinkNews,
+  type LinkProblem,
   type Machine,
   type Milliseconds,
   type WireRecord,
@@ -121,7 +123,7 @@ export class Caller<R extends PendingRequest> implements Machine<CallerInput<R>,
       case 'fault':
         return this.#lose(input.link, `it sent what cannot be read: ${input.fault}`, now);
       case 'link-lost':
-        return this.#lose(input.link, input.reason, now);
+        return this.#lose(input.link, input.problem?.reason ?? input.reason, now, input.problem);
       case 'open':
         return this.#open(input.timeoutMs, now);
       case 'close':
@@ -196,9 +198,9 @@ export class Caller<R extends PendingRequest> implements Machine<CallerInput<R>,
     this.#asking.opened(this.#outlets.of(link), now);
   }
 
-  #lose(id: LinkId, reason: string, now: Milliseconds): void {
+  #lose(id: LinkId, reason: string, now: Milliseconds, problem?: LinkProblem): void {
     const link = this.#links.get(id);
-    if (link !== undefined && this.#links.lost(id, now) === 'lost') this.#lost(link, reason, now);
+    if (link !== undefined && this.#links.lost(id, now, problem) === 'lost') this.#lost(link, reason, now);
   }
 
   #lost(link: BrokerLink, reason: string, now: Milliseconds): void {
@@ -247,16 +249,10 @@ export class Caller<R extends PendingRequest> implements Machine<CallerInput<R>,
 
   /** No broker answers: which ones were tried, and what they said if they said anything. */
   #nobody(request?: PendingRequest): MajordomoError {
-    const brokers = this.#links.all.map((link) => ({
-      endpoint: link.endpoint,
-      ...(link.refused === undefined ? {} : { code: link.refused.code ?? '', reason: link.refused.reason }),
-    }));
-    const list = brokers.map(({ endpoint, reason = '' }) => (reason === '' ? endpoint : `${endpoint} (${reason})`));
-    const ran = request?.ran ?? 'no';
     const text = this.isConnected
       ? 'the broker that gave out this ticket is not among those that answer'
       : 'no broker answers';
-    return new MajordomoError('NO_BROKER', `${text} at ${list.join(', ')}`, { ran, details: { brokers } });
+    return unreached(this.#links.all, text, request?.ran);
   }
 }
 

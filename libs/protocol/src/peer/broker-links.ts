@@ -6,9 +6,10 @@
 // P4. Links to different brokers live and die apart from each other.
 
 import type { Chance } from '../chance.js';
+import { MajordomoError, type Ran } from '../errors.js';
 import { SESSION_DEFAULTS } from '../limits.js';
 import { Liveness } from '../liveness.js';
-import type { LinkId, Milliseconds, Output } from '../machine.js';
+import type { LinkId, LinkProblem, Milliseconds, Output } from '../machine.js';
 import { HEARTBEAT, Kind, type Goodbye, type Hello, type Welcome, type WireRecord } from '../records.js';
 
 /** First pause before a link is opened again, and the longest, in ms; jittered fully. The transport retries by itself while nobody answers. */
@@ -35,6 +36,8 @@ export class BrokerLink {
   draining = false;
   /** Why the broker sent the last link away, if it did. */
   refused: Goodbye | undefined;
+  /** Why the last link could not be opened, if its port knows. */
+  problem: LinkProblem | undefined;
   failures = 0;
   reopenAt: Milliseconds = Infinity;
   greetedAt: Milliseconds = 0;
@@ -65,6 +68,26 @@ export interface BrokerLinksOptions {
   readonly endpoints: readonly string[];
   readonly hello: Hello;
   readonly chance: Chance;
+}
+
+/** What stands in the way of a broker, where it or our port has said so. */
+function obstacleOf({ refused, problem }: BrokerLink): { readonly code?: string; readonly reason?: string } {
+  const { code = '', reason } = problem ?? refused ?? {};
+  return reason === undefined ? {} : { code, reason };
+}
+
+/**
+ * The error that no broker could be reached. It names each with what stood in the way; when this process lacks what links need, that is
+ * its code.
+ *
+ * @param text what happened, to be followed by the list of the brokers.
+ */
+export function unreached(links: readonly BrokerLink[], text: string, ran: Ran = 'no'): MajordomoError {
+  const brokers = links.map((link) => ({ endpoint: link.endpoint, ...obstacleOf(link) }));
+  const list = brokers.map(({ endpoint, reason = '' }) => (reason === '' ? endpoint : `${endpoint} (${reason})`));
+  const isExhausted = links.some(({ problem }) => problem?.code === 'RESOURCE_EXHAUSTED');
+  const code = isExhausted ? 'RESOURCE_EXHAUSTED' : 'NO_BROKER';
+  return new MajordomoError(code, `${text} at ${list.join(', ')}`, { ran, details: { brokers } });
 }
 
 export class BrokerLinks {
@@ -111,6 +134,7 @@ export class BrokerLinks {
         link.openedAt = now;
         link.draining = false;
         link.refused = undefined;
+        link.problem = undefined;
         link.liveness?.agree(record);
         link.become('open');
         return 'opened';
@@ -129,9 +153,11 @@ export class BrokerLinks {
   }
 
   /** The connection is gone, or the broker sent what cannot be read. */
-  lost(id: LinkId, now: Milliseconds): LinkNews {
+  lost(id: LinkId, now: Milliseconds, problem?: LinkProblem): LinkNews {
     const link = this.#byId.get(id);
-    return link === undefined ? undefined : this.#drop(link, now);
+    if (link === undefined) return undefined;
+    link.problem = problem;
+    return this.#drop(link, now);
   }
 
   /**
