@@ -28,6 +28,7 @@ export class SimWorker extends SimProcess implements Workplace {
       concurrency: world.plan.concurrency,
       connectTimeoutMs: 0,
       drainTimeoutMs: 1_000,
+      zmtpHeartbeatMs: 0,
       messageBytesMax: WIRE_LIMITS.messageBytesMax,
       heartbeatMs: TIMES.heartbeatMs,
       silenceMaxMs: TIMES.silenceMaxMs,

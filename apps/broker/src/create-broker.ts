@@ -18,6 +18,7 @@ import {
   RouterPort,
   SystemClock,
   hasDescriptors,
+  heartbeatLimits,
   randomInstance,
   type Clock,
   type Logger,
@@ -306,6 +307,7 @@ export async function createBroker(given: BrokerOptionsGiven & BrokerObservers =
   const port = new RouterPort({
     clock,
     limits: {
+      ...heartbeatLimits(options.zmtpHeartbeatMs),
       frameBytesMax: options.messageBytesMax + WIRE_LIMITS.batchOverheadBytes,
       queueBytesTotalMax: Math.min(PORT_LIMITS.queueBytesTotalMax, options.memoryBytesMax),
     },

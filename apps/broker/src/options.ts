@@ -8,7 +8,7 @@ import {
   type OptionSpec,
   type OptionTable,
 } from '@majordomo/protocol';
-import { endpointList } from '@majordomo/runtime';
+import { endpointList, PORT_LIMITS, zmtpHeartbeat } from '@majordomo/runtime';
 import { memoryBytesDefault } from './memory-limit.js';
 import { BROKER_DEFAULTS, type BrokerSettings } from './core/settings.js';
 
@@ -25,6 +25,8 @@ export interface BrokerOptions extends Omit<BrokerSettings, 'instance'> {
   /** Heartbeats to workers of theirs, and silent intervals after which one is gone. */
   readonly mdpHeartbeatMs: number;
   readonly mdpLiveness: number;
+  /** ZMTP heartbeats to all peers, 0 for none: old ZeroMQ implementations cannot take them (docs/mdp.md). */
+  readonly zmtpHeartbeatMs: number;
   /** How long one of them that holds a request may be silent: a single-threaded worker sends nothing while its handler runs. */
   readonly mdpBusySilenceMaxMs: number;
   /** How long a request of a client of theirs may take: it has no deadline of its own. */
@@ -88,6 +90,10 @@ export const BROKER_OPTIONS: OptionTable<BrokerOptions> = {
   // Minutes, not hours: where a machine vanishes without closing its connections, its request waits this long for another worker.
   mdpBusySilenceMaxMs: ms(300_000, 'how long a plain Majordomo worker that holds a request may be silent'),
   mdpExpiresMs: ms(60_000, 'how long a request of a plain Majordomo client may take', 1, WIRE_LIMITS.timeMaxMs),
+  zmtpHeartbeatMs: {
+    ...ms(PORT_LIMITS.heartbeatMs, 'ZMTP heartbeats to peers; 0 for none, which old ZeroMQ implementations need'),
+    check: zmtpHeartbeat,
+  },
   drainTimeoutMs: ms(10_000, 'how long a drain waits for unsettled requests'),
   heartbeatMs: ms(
     D.heartbeatMs,

@@ -23,6 +23,7 @@ test('everything has a default, and the result is complete and frozen', () => {
     connectTimeoutMs: 5_000,
     heartbeatMs: 1_000,
     silenceMaxMs: 15_000,
+    zmtpHeartbeatMs: 1_000,
     messageBytesMax: 16 * 1_024 * 1_024,
     inFlightMax: 100_000,
     retryBudget: { start: 10, max: 100, perCall: 0.1 },

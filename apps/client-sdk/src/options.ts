@@ -24,6 +24,8 @@ import {
   loggerProblem,
   type Logger,
   type LoggerOption,
+  PORT_LIMITS,
+  zmtpHeartbeat,
 } from '@majordomo/runtime';
 
 /** What `connect` may be told. Times in ms. */
@@ -45,6 +47,8 @@ export interface ConnectOptions<Contracts extends readonly Contract[] = readonly
   readonly heartbeatMs?: number | undefined;
   /** A broker that was silent for this long is lost; brokers have the last word. Default: 15,000. */
   readonly silenceMaxMs?: number | undefined;
+  /** ZMTP heartbeats to brokers, 0 for none. Default: 1,000. */
+  readonly zmtpHeartbeatMs?: number | undefined;
   /** The largest reply that is taken, in bytes. Default: 16 MiB. */
   readonly messageBytesMax?: number | undefined;
   /** Requests in flight; beyond it a call ends as BUSY at once. Default: 100,000. */
@@ -65,6 +69,7 @@ export interface ResolvedConnectOptions {
   readonly connectTimeoutMs: number;
   readonly heartbeatMs: number;
   readonly silenceMaxMs: number;
+  readonly zmtpHeartbeatMs: number;
   readonly messageBytesMax: number;
   readonly inFlightMax: number;
   readonly retryBudget: RetryBudgetOptions;
@@ -107,6 +112,7 @@ const RULES: OptionRules<ConnectOptions> = {
   connectTimeoutMs: numberFrom(0, WIRE_LIMITS.timeMaxMs),
   heartbeatMs: wholeNumberFrom(SESSION_DEFAULTS.heartbeatMinMs, SESSION_DEFAULTS.heartbeatMaxMs),
   silenceMaxMs: wholeNumberFrom(SESSION_DEFAULTS.heartbeatMinMs, SESSION_DEFAULTS.silenceCapMs),
+  zmtpHeartbeatMs: zmtpHeartbeat,
   messageBytesMax: wholeNumberFrom(KIB, MESSAGE_BYTES_CAP),
   inFlightMax: wholeNumberFrom(1, IN_FLIGHT_CAP),
   retryBudget,
@@ -129,6 +135,7 @@ export function resolveConnectOptions(given: ConnectOptions, randomName: string)
     connectTimeoutMs: given.connectTimeoutMs ?? 5_000,
     heartbeatMs: given.heartbeatMs ?? SESSION_DEFAULTS.heartbeatMs,
     silenceMaxMs: given.silenceMaxMs ?? SESSION_DEFAULTS.silenceMaxMs,
+    zmtpHeartbeatMs: given.zmtpHeartbeatMs ?? PORT_LIMITS.heartbeatMs,
     messageBytesMax: given.messageBytesMax ?? WIRE_LIMITS.messageBytesMax,
     inFlightMax: given.inFlightMax ?? CALLER_LIMITS.inFlightMax,
     retryBudget: Object.freeze({ ...RETRY_BUDGET, ...given.retryBudget }),

@@ -1,7 +1,15 @@
 // Opens a worker on real sockets, or on what stands in for them.
 
 import { Chance, Kind, PROTOCOL_VERSION, Role, WIRE_LIMITS } from '@majordomo/protocol';
-import { DealerPort, randomInstance, randomSeed, SystemClock, type Clock, type Port } from '@majordomo/runtime';
+import {
+  DealerPort,
+  heartbeatLimits,
+  randomInstance,
+  randomSeed,
+  SystemClock,
+  type Clock,
+  type Port,
+} from '@majordomo/runtime';
 import { Worker } from './core/worker.js';
 import { describeServices } from './describe.js';
 import type { ResolvedServeOptions } from './serve-options.js';
@@ -46,6 +54,7 @@ export function openWorker(options: OpenWorkerOptions): WorkerSession {
     },
   });
   const frameBytesMax = options.messageBytesMax + WIRE_LIMITS.batchOverheadBytes;
-  const port = options.port ?? new DealerPort({ clock, limits: { frameBytesMax } });
+  const port =
+    options.port ?? new DealerPort({ clock, limits: { ...heartbeatLimits(options.zmtpHeartbeatMs), frameBytesMax } });
   return new WorkerSession({ machine, port, clock, chance, plans, options, software: SOFTWARE });
 }

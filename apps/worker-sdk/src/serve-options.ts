@@ -20,6 +20,8 @@ import {
   loggerProblem,
   type Logger,
   type LoggerOption,
+  PORT_LIMITS,
+  zmtpHeartbeat,
 } from '@majordomo/runtime';
 import { WORKER_LIMITS } from './core/limits.js';
 import type { WorkerNews } from './news.js';
@@ -46,6 +48,8 @@ export interface ServeOptions {
   readonly messageBytesMax?: number | undefined;
   /** A broker that was silent for this long is lost; brokers have the last word. Default: 15,000. */
   readonly silenceMaxMs?: number | undefined;
+  /** ZMTP heartbeats to brokers, 0 for none. Default: 1,000. */
+  readonly zmtpHeartbeatMs?: number | undefined;
   /** A handler that has not ended this long after it was told to stop is reported: it still uses its slot. Default: 10,000. */
   readonly stuckAfterMs?: number | undefined;
   /** Is told when brokers come and go, and what handlers throw. Default: nobody. */
@@ -65,6 +69,7 @@ export interface ResolvedServeOptions {
   readonly heartbeatMs: number;
   readonly messageBytesMax: number;
   readonly silenceMaxMs: number;
+  readonly zmtpHeartbeatMs: number;
   readonly stuckAfterMs: number;
   readonly onEvent: ((news: WorkerNews) => void) | undefined;
   readonly logger: Logger | undefined;
@@ -89,6 +94,7 @@ const RULES: OptionRules<ServeOptions> = {
   connectTimeoutMs: numberFrom(0, WIRE_LIMITS.timeMaxMs),
   drainTimeoutMs: numberFrom(0, WIRE_LIMITS.timeMaxMs),
   messageBytesMax: wholeNumberFrom(MESSAGE_BYTES_MIN, WIRE_LIMITS.messageBytesCap),
+  zmtpHeartbeatMs: zmtpHeartbeat,
   heartbeatMs: numberFrom(SESSION_DEFAULTS.heartbeatMinMs, SESSION_DEFAULTS.heartbeatMaxMs),
   silenceMaxMs: numberFrom(SESSION_DEFAULTS.heartbeatMinMs, SESSION_DEFAULTS.silenceCapMs),
   stuckAfterMs: wholeNumberFrom(1, WIRE_LIMITS.timeMaxMs),
@@ -112,6 +118,7 @@ export function resolveServeOptions(given: ServeOptions, defaultName: string): R
     connectTimeoutMs: given.connectTimeoutMs ?? 0,
     drainTimeoutMs: given.drainTimeoutMs ?? WORKER_LIMITS.drainTimeoutMs,
     messageBytesMax: given.messageBytesMax ?? WIRE_LIMITS.messageBytesMax,
+    zmtpHeartbeatMs: given.zmtpHeartbeatMs ?? PORT_LIMITS.heartbeatMs,
     heartbeatMs: given.heartbeatMs ?? SESSION_DEFAULTS.heartbeatMs,
     silenceMaxMs: given.silenceMaxMs ?? SESSION_DEFAULTS.silenceMaxMs,
     stuckAfterMs: given.stuckAfterMs ?? WORKER_LIMITS.stuckAfterMs,

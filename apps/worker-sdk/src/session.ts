@@ -287,6 +287,7 @@ export class WorkerSession implements WorkerHandle, InvocationDesk {
       software,
       heartbeatMs: options.heartbeatMs,
       silenceMaxMs: options.silenceMaxMs,
+      zmtpHeartbeatMs: options.zmtpHeartbeatMs,
       messageBytesMax: options.messageBytesMax,
       deadlineMs: CALL_DEFAULTS.deadlineMs,
       inFlightMax: CALLER_LIMITS.inFlightMax,

@@ -9,6 +9,7 @@ import {
   type Clock,
   type Logger,
   type Port,
+  heartbeatLimits,
 } from '@majordomo/runtime';
 import type { Ask } from './ask.js';
 import { Caller } from './core/caller.js';
@@ -26,6 +27,8 @@ export interface OpenCallerOptions {
   readonly software: string;
   readonly heartbeatMs: Milliseconds;
   readonly silenceMaxMs: Milliseconds;
+  /** ZMTP heartbeats, 0 for none. */
+  readonly zmtpHeartbeatMs?: Milliseconds | undefined;
   /** The largest message that is taken. */
   readonly messageBytesMax: number;
   /** Of calls that name none. */
@@ -66,7 +69,9 @@ export function openCaller(options: OpenCallerOptions): CallerSession {
   });
   return new CallerSession({
     caller,
-    port: options.port ?? new DealerPort({ clock, limits: { frameBytesMax: bytesMax } }),
+    port:
+      options.port ??
+      new DealerPort({ clock, limits: { ...heartbeatLimits(options.zmtpHeartbeatMs), frameBytesMax: bytesMax } }),
     clock,
     bytesMax,
     deadlineMs: options.deadlineMs,

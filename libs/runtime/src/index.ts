@@ -10,7 +10,7 @@ export { DescriptorWatch, hasDescriptors, type DescriptorWatchOptions } from './
 export { defaultBrokers } from './environment.js';
 export { checkEndpoint, endpointList, type EndpointUse } from './endpoint.js';
 export { chooseLogger, loggerProblem, type LogFields, type Logger, type LoggerOption } from './logger.js';
-export { PORT_LIMITS, type PortLimits } from './limits.js';
+export { heartbeatLimits, PORT_LIMITS, zmtpHeartbeat, type PortLimits } from './limits.js';
 export type { ListeningPort, LossReason, Port, PortHandlers } from './port.js';
 export { randomInstance, randomSecret, randomSeed } from './random.js';
 export { RouterPort, type RouterPortOptions } from './router-port.js';

@@ -24,7 +24,7 @@ export interface PortLimits {
    * and with that answering heartbeats: the peer would be taken for dead.
    */
   readonly inboxMax: number;
-  /** ZMTP heartbeats: a dead process or network is noticed by them, a blocked event loop is not. */
+  /** ZMTP heartbeats: a dead process or network is noticed by them, a blocked event loop is not. 0: none, and TCP keep-alive instead. */
   readonly heartbeatMs: number;
   /** Without an answer to a ZMTP heartbeat for this long the connection is gone. */
   readonly heartbeatTimeoutMs: number;
@@ -78,6 +78,24 @@ export const PORT_LIMITS: PortLimits = Object.freeze({
   // The I/O thread of libzmq was stopped too: it needs some scheduling slots of a busy machine to read from the kernel again.
   drainQuietMs: 25,
 });
+
+const ZMTP_HEARTBEAT_MIN_MS = 100;
+const ZMTP_HEARTBEAT_MAX_MS = 60_000;
+/** Heartbeats that may stay unanswered. */
+const ZMTP_LIVENESS = 3;
+
+/** A rule for options: the interval of ZMTP heartbeats, or 0 for none. */
+export function zmtpHeartbeat(value: unknown): string | undefined {
+  if (value === 0) return undefined;
+  return typeof value === 'number' && value >= ZMTP_HEARTBEAT_MIN_MS && value <= ZMTP_HEARTBEAT_MAX_MS
+    ? undefined
+    : `must be 0 for none, or from ${ZMTP_HEARTBEAT_MIN_MS} to ${ZMTP_HEARTBEAT_MAX_MS}`;
+}
+
+/** The limits of a port with ZMTP heartbeats at this interval; 0 for none, undefined for the default. */
+export function heartbeatLimits(intervalMs: number = PORT_LIMITS.heartbeatMs): Partial<PortLimits> {
+  return { heartbeatMs: intervalMs, heartbeatTimeoutMs: ZMTP_LIVENESS * intervalMs };
+}
 
 /**
  * A turn is ended early when the machine has this many records to send, so that the next process begins before this one has finished its lot:

@@ -101,9 +101,20 @@ export function socketOptions(limits: PortLimits) {
     receiveHighWaterMark: limits.highWaterMark,
     maxMessageSize: limits.frameBytesMax,
     handshakeInterval: limits.handshakeMs,
-    heartbeatInterval: limits.heartbeatMs,
-    heartbeatTimeout: limits.heartbeatTimeoutMs,
-    heartbeatTimeToLive: limits.heartbeatTimeoutMs,
+    ...heartbeatOptions(limits),
+  };
+}
+
+/** Seconds, as TCP counts: a dead machine is noticed after about 45 s. */
+const KEEP_ALIVE = { tcpKeepalive: 1, tcpKeepaliveIdle: 15, tcpKeepaliveInterval: 10, tcpKeepaliveCount: 3 } as const;
+
+/** libzmq sends PING to every peer, also to those of ZMTP 3.0, some of which take it for a message or end. */
+function heartbeatOptions({ heartbeatMs, heartbeatTimeoutMs }: PortLimits) {
+  if (heartbeatMs === 0) return KEEP_ALIVE;
+  return {
+    heartbeatInterval: heartbeatMs,
+    heartbeatTimeout: heartbeatTimeoutMs,
+    heartbeatTimeToLive: heartbeatTimeoutMs,
   };
 }
 
