@@ -10,6 +10,7 @@ export { DescriptorWatch, hasDescriptors, type DescriptorWatchOptions } from './
 export { defaultBrokers } from './environment.js';
 export { checkEndpoint, endpointList, type EndpointUse } from './endpoint.js';
 export { chooseLogger, loggerProblem, type LogFields, type Logger, type LoggerOption } from './logger.js';
+export { HostNames, type Resolvers } from './host-names.js';
 export { heartbeatLimits, PORT_LIMITS, zmtpHeartbeat, type PortLimits } from './limits.js';
 export type { ListeningPort, LossReason, Port, PortHandlers } from './port.js';
 export { randomInstance, randomSecret, randomSeed } from './random.js';

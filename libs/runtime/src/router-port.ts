@@ -6,11 +6,14 @@
 // A4. Whoever is connected but has said nothing has no link.
 
 import { existsSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { Context, type Router } from 'zeromq';
 import { MajordomoError, type LinkId, type Milliseconds } from '@majordomo/protocol';
 import type { Clock } from './clock.js';
 import { checkEndpoint } from './endpoint.js';
 import { exhausted, isExhaustion } from './exhaustion.js';
+import { endpointOf, hostNames, namedHost, unresolved, type HostNames } from './host-names.js';
 import { InputDrain } from './input-drain.js';
 import { codedError, takeIpcPath, type IpcPath } from './ipc-path.js';
 import { untilFree } from './listening.js';
@@ -33,6 +36,8 @@ import {
 export interface RouterPortOptions {
   readonly clock: Clock;
   readonly limits?: Partial<PortLimits>;
+  /** How host names are resolved; as this machine does it by default. */
+  readonly names?: HostNames;
   /** The libzmq context; the process's own by default, which inproc:// needs. */
   readonly context?: Context;
 }
@@ -61,6 +66,8 @@ const WHY: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the path is too long for a socket',
 };
 
+const NAME_ERRORS = ['ENOTFOUND', 'ENODATA', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME', 'ESERVFAIL', 'ETIMEOUT'];
+
 const IPC = 'ipc://';
 /** How long a shutdown waits until its endpoints are free, in ms: under 1 as a rule, a busy machine may not run the I/O thread for long. */
 const FREE_MAX_MS = 1_000;
@@ -68,6 +75,7 @@ const FREE_MAX_MS = 1_000;
 export class RouterPort implements ListeningPort {
   readonly #limits: PortLimits;
   readonly #clock: Clock;
+  readonly #names: HostNames;
   readonly #socket: NoticeRouter;
   readonly #hasNotices: boolean;
   readonly #outbox: Outbox<Peer>;
@@ -87,6 +95,7 @@ export class RouterPort implements ListeningPort {
   constructor(options: RouterPortOptions) {
     this.#limits = { ...PORT_LIMITS, ...options.limits };
     this.#clock = options.clock;
+    this.#names = options.names ?? hostNames;
     this.#socket = openSocket(
       () =>
         new NoticeRouter({
@@ -137,17 +146,30 @@ export class RouterPort implements ListeningPort {
     const problem = checkEndpoint(endpoint, 'listen');
     if (problem !== undefined) throw refuse(problem, 'EINVAL');
     if (this.#down !== undefined) throw refuse('the port is shut down', 'EBADF');
-    if (endpoint.startsWith('tcp://[')) this.#socket.ipv6 = true;
     try {
-      return endpoint.startsWith(IPC) ? await this.#bindPath(endpoint) : this.#bindNow(endpoint);
+      return endpoint.startsWith(IPC) ? await this.#bindPath(endpoint) : this.#bindNow(await this.#resolved(endpoint));
     } catch (cause) {
       const reason = codeOf(cause);
+      const named = namedHost(endpoint);
+      if (named !== undefined && NAME_ERRORS.includes(reason))
+        throw refuse(unresolved(named.host, reason), reason, cause);
       if (isExhaustion(reason)) throw exhausted(cause);
       throw refuse(WHY[reason] ?? String(cause), reason, cause);
     }
   }
 
+  /** An address instead of a host name, of IPv4 if it has one; the names of network interfaces are left to libzmq. */
+  async #resolved(endpoint: string): Promise<string> {
+    const named = namedHost(endpoint);
+    if (named === undefined || networkInterfaces()[named.host] !== undefined) return endpoint;
+    const addresses = await this.#names.addressesOf(named.host, this.#clock);
+    if (this.#down !== undefined) throw codedError('EBADF', 'the port is shut down');
+    const address = addresses.find((each) => isIPv4(each)) ?? addresses[0];
+    return endpointOf(address as string, named.port);
+  }
+
   #bindNow(endpoint: string): string {
+    this.#socket.ipv6 = endpoint.startsWith('tcp://[');
     // Not bind(): that blocks the socket for send and receive until it is done.
     this.#socket.bindSync(endpoint);
     const real = this.#socket.lastEndpoint ?? endpoint;

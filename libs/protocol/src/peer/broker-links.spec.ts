@@ -4,7 +4,7 @@ import { Chance } from '../chance.js';
 import { SESSION_DEFAULTS } from '../limits.js';
 import { Output } from '../machine.js';
 import { DRAIN, HEARTBEAT, Kind, KIND_NAMES, Role, type Goodbye, type Hello, type Welcome } from '../records.js';
-import { BrokerLinks, type BrokerLink } from './broker-links.js';
+import { BrokerLinks, unreached, type BrokerLink } from './broker-links.js';
 
 const hello: Hello = {
   kind: Kind.hello,
@@ -244,5 +244,20 @@ describe('closing', () => {
     expect(links.lost(1, 2)).toBeUndefined();
     expect(links.take(first, goodbye(), 2)).toBeUndefined();
     expect(first.state).toBe('closed');
+  });
+});
+
+describe('the error that no broker was reached', () => {
+  test('names each with what stood in the way; what the process itself lacks is its code', () => {
+    const { links } = linksTo('tcp://a:1', 'tcp://b:2', 'tcp://c:3');
+    links.start(0);
+    links.take(links.all[0] as BrokerLink, goodbye('VERSION_MISMATCH'), 10);
+    links.lost(2, 10, { code: 'NO_BROKER', reason: 'the name b does not resolve' });
+    expect(unreached(links.all, 'nobody')).toMatchObject({
+      code: 'NO_BROKER',
+      message: 'nobody at tcp://a:1 (because), tcp://b:2 (the name b does not resolve), tcp://c:3',
+    });
+    links.lost(3, 10, { code: 'RESOURCE_EXHAUSTED', reason: 'no descriptors' });
+    expect(unreached(links.all, 'nobody')).toMatchObject({ code: 'RESOURCE_EXHAUSTED', ran: 'no' });
   });
 });
