@@ -5,6 +5,7 @@
 
 import { decodeBody, MajordomoError, NO_BYTES, type Bytes } from '@majordomo/protocol';
 import { callOut } from '@majordomo/runtime';
+import { failureAtCaller } from './call-site.js';
 import { framesIn, readBody, type Codec } from './codec.js';
 import { PendingRequest, type Asked } from './core/pending-request.js';
 import type { Abortable, Signals } from './signals.js';
@@ -97,13 +98,11 @@ export abstract class Ask extends PendingRequest implements Abortable {
 export class Call extends Ask {
   readonly answer: Promise<unknown>;
   #resolve!: (value: unknown) => void;
-  #reject!: (error: unknown) => void;
 
   constructor(asked: Asked, links: AskLinks) {
     super(asked, links);
-    this.answer = new Promise((resolve, reject) => {
+    this.answer = new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#reject = reject;
     });
   }
 
@@ -112,7 +111,7 @@ export class Call extends Ask {
     try {
       this.#resolve(this.read(headers, body));
     } catch (error) {
-      this.#reject(error);
+      this.#resolve(failureAtCaller(error));
     }
   }
 
@@ -126,7 +125,7 @@ export class Call extends Ask {
 
   fail(error: MajordomoError): void {
     this.unlisten();
-    this.#reject(error);
+    this.#resolve(failureAtCaller(error));
   }
 }
 

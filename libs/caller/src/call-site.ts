@@ -1,16 +1,20 @@
 // Errors with the stack of the code that called: they are made when an answer comes, where nothing of the caller is left on the stack.
 //
-// S1. A call that succeeds pays for one await. When it fails, its stack is taken where the caller is resumed: there the engine knows who awaits.
+// S1. A call that succeeds pays nothing for it. The promise of one that fails is settled with a promise that rejects a little later: by then the
+//     engine knows who awaits the answer, and the stack that is taken leads there.
 
 import { isMajordomoError } from '@majordomo/protocol';
 
-/** @returns a promise for the same; its errors have the stack of whoever awaits it (S1). */
-export async function atCaller<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw restacked(error);
-  }
+/**
+ * A rejection to settle the promise of a caller with (S1).
+ *
+ * @returns a promise that rejects with the error, whose stack leads to whoever awaits the promise that was resolved with it.
+ */
+export async function failureAtCaller(error: unknown): Promise<never> {
+  // Two turns of the microtask queue: the engine links the promises in the first one.
+  await Promise.resolve();
+  await Promise.resolve();
+  throw restacked(error);
 }
 
 /** The error, with the stack of this moment. */

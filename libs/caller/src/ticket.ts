@@ -12,7 +12,7 @@ import {
   type OptionRules,
 } from '@majordomo/protocol';
 import { abortSignal } from './call-options.js';
-import { atCaller, restacked } from './call-site.js';
+import { restacked } from './call-site.js';
 import { codecRule, type Codec } from './codec.js';
 
 /** How a durable request stands. Dates in ms since 1970. */
@@ -73,7 +73,7 @@ export class Ticket<Output = unknown> {
   }
 
   status(): Promise<TicketStatus> {
-    return atCaller(this.#ask('ticketStatus', {}) as Promise<TicketStatus>);
+    return this.#ask('ticketStatus', {}) as Promise<TicketStatus>;
   }
 
   /**
@@ -101,7 +101,7 @@ export class Ticket<Output = unknown> {
 
   /** @returns whether this ended it: false when it had ended before. A handler at work is told to stop. */
   async cancel(): Promise<boolean> {
-    const { cancelled } = (await atCaller(this.#ask('ticketCancel', {}))) as { cancelled: boolean };
+    const { cancelled } = (await this.#ask('ticketCancel', {})) as { cancelled: boolean };
     return cancelled;
   }
 

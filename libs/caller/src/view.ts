@@ -16,7 +16,7 @@ import {
   type Bytes,
 } from '@majordomo/protocol';
 import { boundHere, type Clock } from '@majordomo/runtime';
-import { atCaller, restacked } from './call-site.js';
+import { restacked } from './call-site.js';
 import { Call, Handover, type AskDesk, type AskLinks } from './ask.js';
 import {
   checkCallOptions,
@@ -84,7 +84,7 @@ export class View implements Asker, Submitter {
       if (options !== NO_OPTIONS) checkCallOptions(options);
       const call = new Call(this.#asked(this.#find(address), input, options), this.#linksOf(options));
       this.#parts.desk.begin(call);
-      return atCaller(call.answer as Promise<Output>);
+      return call.answer as Promise<Output>;
     } catch (error) {
       return Promise.reject(located(error, address));
     }

@@ -6,10 +6,18 @@
 import type { Bytes } from '../records.js';
 import { ARRAY_BUFFER_KIND, DATA_VIEW_KIND } from './format.js';
 
-/** The bytes themselves, as the application may keep them (X1). They are a view when they are large: do not write to them. */
+/** Bytes as the application may keep them (X1). They are a view when they are large: do not write to them. */
 export function keptBytes(bytes: Bytes): Buffer {
-  if (bytes.length * 2 < bytes.buffer.byteLength) return Buffer.from(bytes);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return keptFrom(bytes, 0);
+}
+
+/** The same, of the content that begins at `start`. */
+export function keptFrom(bytes: Bytes, start: number): Buffer {
+  const length = bytes.length - start;
+  if (length * 2 >= bytes.buffer.byteLength) return Buffer.from(bytes.buffer, bytes.byteOffset + start, length);
+  const copy = Buffer.allocUnsafe(length);
+  copy.set(start === 0 ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset + start, length));
+  return copy;
 }
 
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
