@@ -232,6 +232,11 @@ export class Invocation {
 
   /** That a value cannot be sent is an answer too. */
   #answer(value: unknown): void {
+    if (this.#plan.validation?.output === undefined) {
+      const failed = this.#send(value);
+      if (failed !== undefined) this.#fail(failed);
+      return;
+    }
     void this.#checked(
       value,
       (checked) => this.#send(checked),
