@@ -412,6 +412,36 @@ describe('bounds and ends', () => {
     expect(words(client.say(...asking(5, 'ticketResult', ticket(1))))).toEqual(['FINAL 5']);
   });
 
+  test('W70: PROGRESS goes to everybody who waits for the outcome and takes that many bytes', () => {
+    const scene = Scene.withDisk();
+    const [client, other, worker] = [scene.client(1), scene.client(3), scene.worker(2)];
+    const small = scene.client(4, { messageBytesMax: 200_000 });
+    client.say(submit(1), ...asking(2, 'ticketResult', ticket(1)), request(3, { key: 'k' }));
+    other.say(...asking(1, 'ticketResult', ticket(1)), request(2, { key: 'k' }));
+    small.say(...asking(1, 'ticketResult', ticket(1)));
+    for (const peer of [client, other]) peer.hear();
+    const progress = (ref: number, bytes: number): WireRecord => ({
+      kind: Kind.progress,
+      ref,
+      body: new Uint8Array(bytes),
+    });
+    worker.say(progress(1, 1), progress(2, 1), progress(1, 300_000));
+    const [one, large] = [1, 300_000];
+    const notes = (peer: Peer): unknown =>
+      peer.hear().flatMap((record) => (record.kind === Kind.progress ? [[record.ref, record.body.length]] : []));
+    expect(notes(client)).toEqual([
+      [2, one],
+      [3, one],
+      [2, large],
+    ]);
+    expect(notes(other)).toEqual([
+      [1, one],
+      [2, one],
+      [1, large],
+    ]);
+    expect(notes(small)).toEqual([[1, one]]);
+  });
+
   test('W58: an outcome is kept until somebody who was told says so, and a while longer, or until its time is over', () => {
     const scene = Scene.withDisk({ resultKeepMs: 60_000, collectedKeepMs: 5_000 });
     const [client, worker] = [scene.client(1), scene.worker(2)];

@@ -1,11 +1,14 @@
 // Functions that the application gives with a call: in whose context they are called, and what they may do wrong. And what is no call at all.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { encodeBody, isMajordomoError, Kind } from '@majordomo/protocol';
+import { encodeBody, isMajordomoError, Kind, type WireRecord } from '@majordomo/protocol';
 import { CALLER_LIMITS, RETRY_BUDGET } from './core/limits.js';
 import { openCaller, type OpenCallerOptions } from './open.js';
 import { PlayedBroker, value } from './played-broker.js';
 import type { CallerSession } from './session.js';
+
+/** The number of the journal of the played broker. */
+const JOURNAL = 0x1f;
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -30,12 +33,15 @@ function sessionTo(endpoint: string, more: Partial<OpenCallerOptions> = {}): Cal
 }
 
 /** A session with a broker that answers every request with a note and a value, and what the session logs. */
-async function connected(more: Partial<OpenCallerOptions> = {}): Promise<{ session: CallerSession; lines: string[] }> {
-  const broker = await PlayedBroker.open((record) =>
+async function connected(
+  more: Partial<OpenCallerOptions> = {},
+  journal = 0,
+): Promise<{ session: CallerSession; lines: string[] }> {
+  const answer = (record: WireRecord): WireRecord[] =>
     record.kind === Kind.request
       ? [{ kind: Kind.progress, ref: record.ref, body: encodeBody('half') }, value(record, 'done')]
-      : [],
-  );
+      : [];
+  const broker = await PlayedBroker.open(answer, undefined, journal);
   open.push(broker);
   const lines: string[] = [];
   const write =
@@ -55,6 +61,25 @@ test('onProgress is called in the context of its own call', async () => {
   const ask = (): Promise<unknown> => session.call('a.b', 1, { onProgress: () => seen.push(storage.getStore()) });
   await Promise.all([storage.run('first', ask), storage.run('second', ask), ask()]);
   expect(seen).toEqual(['first', 'second', undefined]);
+});
+
+test('onProgress of a ticket is called in the context in which its result was asked for', async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const { session } = await storage.run('connect', () => connected({}, JOURNAL));
+  const ticket = session.ticket(`${JOURNAL.toString(16).padStart(14, '0')}-1`);
+  const ask = (): Promise<unknown> =>
+    ticket.result({ onProgress: (note) => void seen.push([note, storage.getStore()]) });
+  await Promise.all([storage.run('first', ask), storage.run('second', ask), ask()]);
+  expect(seen).toEqual([
+    ['half', 'first'],
+    ['half', 'second'],
+    ['half', undefined],
+  ]);
+  await expect(ticket.result({ onProgress: 'log' as never })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringContaining('onProgress'),
+  });
 });
 
 test('onEvent is called in the context in which the client was made', async () => {

@@ -1,6 +1,7 @@
 // What is left in the hands of whoever handed a request over: its ticket, good in any process, now or after restarts.
 
 import {
+  callback,
   isMajordomoError,
   MajordomoError,
   numberFrom,
@@ -40,6 +41,8 @@ export interface ResultOptions {
   readonly signal?: AbortSignal | undefined;
   /** How the value is to be read that a plain Majordomo worker gave; as it was said to `submit()`. Default: `msgpack`. */
   readonly codec?: Codec | undefined;
+  /** Is given what the handler tells with `ctx.progress()` from now on. Notes are not kept and may be lost; the outcome is not. */
+  readonly onProgress?: ((value: unknown) => void) | undefined;
 }
 
 /** Asks the broker that has the ticket. */
@@ -52,6 +55,7 @@ const RULES: OptionRules<ResultOptions> = {
   timeoutMs: numberFrom(0, WIRE_LIMITS.timeMaxMs),
   signal: abortSignal,
   codec: codecRule,
+  onProgress: callback,
 };
 
 /** The journal that a ticket names, and the number in it. */
@@ -85,9 +89,9 @@ export class Ticket<Output = unknown> {
   async result(options: ResultOptions = {}): Promise<Output> {
     refuseWrongOptions('result', options, 'result({ timeoutMs: 60_000 })');
     refuseProblems('result', optionProblems(options, RULES));
-    const { timeoutMs, signal, codec } = options;
+    const { timeoutMs, ...rest } = options;
     try {
-      return (await this.#ask('ticketResult', { deadlineMs: timeoutMs, signal, codec })) as Output;
+      return (await this.#ask('ticketResult', { ...rest, deadlineMs: timeoutMs })) as Output;
     } catch (error) {
       if (!isMajordomoError(error) || error.code !== 'DEADLINE_EXCEEDED' || error.stage !== 'client')
         throw restacked(error);

@@ -23,6 +23,7 @@ import { comeBack, endLease, expire, fail, finish, giveBack, park, pump, serveIs
 import { dropHoldings } from './holdings.js';
 import { endRun } from './keyed-runs.js';
 import type { Memory } from './memory.js';
+import { takeProgress } from './progress.js';
 import { addOffer, place, removeOffer } from './services.js';
 import { keepable, type Lease, type Link, type Request, type Service, type Session } from './state.js';
 
@@ -188,16 +189,16 @@ function lastWord(memory: Memory, link: Link, session: Session, ref: number, now
   return lease;
 }
 
-/** PARTIAL and PROGRESS of the current attempt go to the client as they are. */
+/** PARTIAL of the current attempt goes to the client as it is. PROGRESS goes to everybody who waits. */
 export function takeValue(memory: Memory, session: Session, record: Partial | Progress, now: Milliseconds): void {
   const lease = session.leases.get(record.ref);
+  if (record.kind === Kind.progress) {
+    takeProgress(memory, lease, record.body, now);
+    return;
+  }
   const request = lease?.request;
   if (lease === undefined || request === undefined || lease.revoked || request.lease !== lease) {
     memory.counters.lateWords += 1;
-    return;
-  }
-  if (record.kind === Kind.progress) {
-    memory.send(request.session, { kind: Kind.progress, ref: request.ref, body: record.body }, now);
     return;
   }
   if (record.index >= request.forwarded) request.forwarded = record.index + 1;
