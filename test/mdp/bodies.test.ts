@@ -135,6 +135,48 @@ describe('bodies', () => {
     expect(scene.ask('m', 'coffee.call', { body: bytes('y') })).toEqual([`w <- ${w2.dispatch(2, 'y')}`]);
   });
 
+  test('M8: a part of several frames is marked as a list of them, a part of one is that frame, whatever it looks like', () => {
+    scene.play(`w: ${w2.ready('coffee')}`);
+    scene.ask('n', 'coffee.call', { body: bytes('x'), window: 9 });
+    const shown = (...frames: string[]): string =>
+      JSON.stringify(Buffer.from(several(...frames).body).toString('latin1'));
+    const alike = Buffer.from(several('a', 'b').body).toString('latin1');
+    expect(
+      scene.play(
+        "w: MDPW02 | 03 | #1 | '' | a | b",
+        `w: MDPW02 | 03 | #1 | '' | ${alike}`,
+        "w: MDPW02 | 03 | #1 | '' | ''",
+        "w: MDPW02 | 03 | #1 | '' | '' | ''",
+        `w: ${w2.answer(1, 'c', 'd')}`,
+      ),
+    ).toEqual([
+      `n <- PARTIAL 1 [0] list ${shown('a', 'b')}`,
+      `n <- PARTIAL 1 [1] ${shown('a', 'b')}`,
+      'n <- PARTIAL 1 [2] ""',
+      `n <- PARTIAL 1 [3] list ${shown('', '')}`,
+      `n <- PARTIAL 1 [4] list ${shown('c', 'd')}`,
+      'n <- FINAL 1 end 5',
+    ]);
+  });
+
+  test.each(VERSIONS)(
+    'M8: frames of a value that a native worker marks as a list are frames to a %s client',
+    (version) => {
+      scene.nativeWorker('n', 'orders', 'watch*');
+      scene.play(`c: ${WORDS[version].request('orders.watch', 'x')}`);
+      const list = { kind: Kind.partial, ref: 1, index: 0, isFrameList: true, body: several('a', 'b').body } as const;
+      const unmarked = { ...list, index: 1, isFrameList: false };
+      const alike = Buffer.from(list.body).toString('latin1');
+      const told = scene.says('n', list, unmarked, end(1, 2));
+      expect(told).toEqual(
+        {
+          '0.1': [`c <- ${w1.reply('orders.watch', 'a', 'b', alike)}`],
+          '0.2': ['c <- MDPC02 | 02 | orders.watch | a | b', `c <- ${w2.reply('orders.watch', alike)}`],
+        }[version],
+      );
+    },
+  );
+
   test('M10: PARTIALs of a 0.2 worker are a stream to a native that asked for one, and frames of one reply to who did not', () => {
     scene.play(`w: ${w2.ready('coffee')}`);
     expect(scene.ask('n', 'coffee.call', { body: bytes('x'), window: 1 })).toEqual([`w <- ${w2.dispatch(1, 'x')}`]);

@@ -11,7 +11,7 @@ export function value(ref: number, body: Uint8Array, headers: Uint8Array = NO_BY
 
 /** A value of a stream. */
 export function part(ref: number, index: number, text: string): WireRecord {
-  return { kind: Kind.partial, ref, index, body: bytes(text) };
+  return { kind: Kind.partial, ref, index, isFrameList: false, body: bytes(text) };
 }
 
 /** FINAL of a stream of so many values. */

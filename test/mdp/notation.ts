@@ -88,7 +88,7 @@ export function recordLine(record: WireRecord): string {
     case Kind.dispatch:
       return `DISPATCH ${record.ref}${record.window > 0 ? ` window=${record.window}` : ''}${headers(record.headers)} ${text(record.body)}`;
     case Kind.partial:
-      return `PARTIAL ${record.ref} [${record.index}] ${text(record.body)}`;
+      return `PARTIAL ${record.ref} [${record.index}]${record.isFrameList ? ' list' : ''} ${text(record.body)}`;
     case Kind.final:
       return record.end
         ? `FINAL ${record.ref} end ${record.count}`

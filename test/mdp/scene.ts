@@ -149,7 +149,7 @@ export class Scene {
 
   /** A native client that asks for `service.method`. @returns what everybody was told. */
   ask(name: string, address: string, input: { body: Uint8Array; headers?: object; window?: number }): string[] {
-    if (!this.#links.has(name)) this.#greet(name, Role.client);
+    if (!this.#links.has(name)) this.#greet(name, Role.client | Role.readsFrameLists);
     const dot = address.lastIndexOf('.');
     const [service, method] = [address.slice(0, dot), address.slice(dot + 1)];
     const ref = (this.#asked.get(name) ?? 0) + 1;

@@ -2,6 +2,7 @@
 
 import { createBroker, type RunningBroker } from '@majordomo/broker';
 import { connect, type Client } from '@majordomo/client';
+import { encodeBody } from '@majordomo/protocol';
 import { Method, serve, Service, type RequestContext, type WorkerHandle } from '@majordomo/worker';
 import { Dealer, Request as Req } from 'zeromq';
 
@@ -174,6 +175,42 @@ test('parts of a 0.2 worker are a stream to a native client that asks for one', 
   expect(values).toEqual([1, { a: 2 }, 3]);
   expect(await client.call('news.call', null, { codec: 'json' })).toEqual([1, { a: 2 }, 3]);
 });
+
+const packed = (value: unknown): Buffer => Buffer.from(encodeBody(value));
+const LIST_ALIKE = packed([Buffer.from('1'), Buffer.from('2')]);
+const NOTHING = Buffer.alloc(0);
+
+test.each([
+  [
+    'raw',
+    'raw',
+    [Buffer.from('a'), [Buffer.from('a'), NOTHING], NOTHING, [NOTHING, NOTHING]],
+    [['a'], ['a', ''], [''], ['', '']],
+  ],
+  [
+    'raw, of frames that look like a list',
+    'raw',
+    [LIST_ALIKE, [LIST_ALIKE, LIST_ALIKE], LIST_ALIKE],
+    [[LIST_ALIKE], [LIST_ALIKE, LIST_ALIKE], [LIST_ALIKE]],
+  ],
+  ['json', 'json', [1, [1, undefined], undefined, ['x', { a: 2 }]], [['1'], ['1', ''], [''], ['"x"', '{"a":2}']]],
+  [
+    'msgpack',
+    'msgpack',
+    ['a', ['a', undefined], undefined, [[1], { a: 2 }]],
+    [[packed('a')], [packed('a'), ''], [''], [packed([1]), packed({ a: 2 })]],
+  ],
+] as const)(
+  'parts of one frame, of several and of empty ones are told apart: %s',
+  async (_what, codec, values, parts) => {
+    const running = await broker();
+    await plainWorker(running, 2, 'news', () => parts);
+    const client = await native(running);
+    const heard: unknown[] = [];
+    for await (const value of client.stream('news.call', null, { codec })) heard.push(value);
+    expect(heard).toEqual(values);
+  },
+);
 
 test('majordomo.workers says which protocol each peer speaks', async () => {
   const running = await broker();

@@ -245,7 +245,8 @@ describe('MDP/0.2 alone', () => {
     const scene = new Scene();
     scene.nativeWorker('n', 'orders', 'watch*');
     expect(scene.play(`c: ${w.request('orders.watch', 'x')}`)).toEqual(['n <- DISPATCH 1 window=64 {"mdp":"0.2"} "x"']);
-    const value = (index: number, text: string) => ({ kind: 25, ref: 1, index, body: Buffer.from(text) }) as const;
+    const value = (index: number, text: string) =>
+      ({ kind: 25, ref: 1, index, isFrameList: false, body: Buffer.from(text) }) as const;
     expect(scene.says('n', value(0, 'a'), value(1, 'b'))).toEqual(['c <- MDPC02 | 02 | orders.watch | a']);
     const end = { kind: 27, ref: 1, end: true, count: 2, headers: Buffer.alloc(0), body: Buffer.alloc(0) } as const;
     expect(scene.says('n', end)).toEqual(['c <- MDPC02 | 03 | orders.watch | b']);

@@ -14,10 +14,11 @@ const holds = (ref: number, attempt = 1, finished = false): WireRecord => ({
   finished,
 });
 const settled = (below: number): WireRecord => ({ kind: Kind.settled, below });
-const partial = (ref: number, index: number): WireRecord => ({
+const partial = (ref: number, index: number, isFrameList = false): WireRecord => ({
   kind: Kind.partial,
   ref,
   index,
+  isFrameList,
   body: Buffer.from('v'),
 });
 
@@ -560,6 +561,17 @@ describe('streams', () => {
     expect(words(worker.hear())).toEqual(['WINDOW 1 2 to 4']);
     worker.say(final(1, { end: true, count: 2 }));
     expect(words(client.hear())).toEqual(['FINAL 5']);
+  });
+
+  test('W79: that a value is a list of frames is said to clients that understand the flag, and to no others', () => {
+    const scene = new Scene();
+    const [older, newer, worker] = [scene.client(1), scene.client(3, { roles: 1 | 8 }), scene.worker(2)];
+    older.say(request(5, { name: 1, window: 2 }));
+    newer.say(request(6, { name: 1, window: 2 }));
+    worker.say(partial(1, 0, true), partial(1, 1), partial(2, 0, true), partial(2, 1));
+    const flags = (peer: typeof older): boolean[] => peer.hearOf(Kind.partial).map(({ isFrameList }) => isFrameList);
+    expect(flags(older)).toEqual([false, false]);
+    expect(flags(newer)).toEqual([true, false]);
   });
 
   test('W41: a client that comes back makes the worker send again from where it stands', () => {

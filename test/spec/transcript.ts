@@ -374,6 +374,7 @@ export class Transcript {
           kind: Kind.partial,
           ref: this.#lease(peer, third),
           index: Number(fourth),
+          isFrameList: false,
           body: bytesOf(fifth),
         });
         return;

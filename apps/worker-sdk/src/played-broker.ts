@@ -107,8 +107,9 @@ export class PlayedBroker {
     for (const record of decoded.fault === undefined ? decoded.records : []) {
       this.heard.push(record);
       if (record.kind === Kind.hello) {
-        this.#links.set(record.roles, link);
-        this.say(record.roles, WELCOME);
+        const role = (record.roles & Role.worker) === 0 ? Role.client : Role.worker;
+        this.#links.set(role, link);
+        this.say(role, WELCOME);
       }
       if (record.kind === Kind.offer) this.say(Role.worker, { kind: Kind.taken, count: this.#taken });
       const isLast = record.kind === Kind.final || record.kind === Kind.error || record.kind === Kind.release;

@@ -44,7 +44,8 @@ export abstract class Ask extends PendingRequest implements Abortable {
 
   /** A value, whole and undecoded, and the headers that say how many frames it was. */
   abstract succeed(headers: Bytes, body: Bytes): void;
-  abstract partial(headers: Bytes, body: Bytes): void;
+  /** A value of a stream. @param isFrameList its body is a list of frames. */
+  abstract partial(isFrameList: boolean, body: Bytes): void;
   abstract complete(): void;
   /** It was handed over, and is kept under this ticket. */
   abstract accepted(journal: number, ticket: number): void;
@@ -64,11 +65,6 @@ export abstract class Ask extends PendingRequest implements Abortable {
       () => onProgress(value),
       (error) => this.links.desk.callbackFailed('onProgress', error),
     );
-  }
-
-  /** What these bytes say. @throws MajordomoError UNDECODABLE. */
-  protected read(headers: Bytes, body: Bytes): unknown {
-    return readBody(this.links.codec, framesIn(headers), body);
   }
 
   /** Begins to listen to its signals. @returns one that was aborted before; then nobody is to be asked. */
@@ -109,7 +105,7 @@ export class Call extends Ask {
   succeed(headers: Bytes, body: Bytes): void {
     this.unlisten();
     try {
-      this.#resolve(this.read(headers, body));
+      this.#resolve(readBody(this.links.codec, framesIn(headers), body));
     } catch (error) {
       this.#resolve(failureAtCaller(error));
     }

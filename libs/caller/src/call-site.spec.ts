@@ -28,7 +28,7 @@ async function failing(): Promise<{ endpoint: string; session: CallerSession }> 
     if (record.kind !== Kind.request) return [];
     return record.window > 0
       ? [
-          { kind: Kind.partial, ref: record.ref, index: 0, body: encodeBody(1) },
+          { kind: Kind.partial, ref: record.ref, index: 0, isFrameList: false, body: encodeBody(1) },
           { ...failure, ref: record.ref },
         ]
       : [{ ...failure, ref: record.ref }];

@@ -1,6 +1,6 @@
 // How the bytes of plain Majordomo peers are read and written: their bodies are frames, and nothing in them says what they mean (docs/mdp.md M8, M9).
 //
-// K1. One frame is the body as it is. Several travel as a MessagePack list of bytes, and the header `frames` says how many there are.
+// K1. One frame is the body as it is. Several travel as a MessagePack list of bytes, and the header `frames` says how many there are; a PARTIAL, which has no headers, has a flag for it.
 // K2. Several frames that are not to be left raw are read as a list: what each of them says.
 // K3. An empty frame says nothing: it is `undefined`, as a body of no bytes is everywhere. Raw it is an empty Buffer.
 // K4. What can be written is read as the same, but for two things: `raw` makes Buffers of texts, and one frame of a list of one.
@@ -68,11 +68,18 @@ export function framesIn(headers: Bytes): number {
  * @throws MajordomoError UNDECODABLE when it is not what the codec says.
  */
 export function readBody(codec: Codec, frames: number, body: Bytes): unknown {
-  const read = READ[codec];
-  return frames > 1 ? listOf(body).map(read) : read(body);
+  return frames > 1 ? readFrameList(codec, body) : READ[codec](body);
 }
 
-/** K1. */
+/**
+ * Reads a body of several frames (K1).
+ *
+ * @throws MajordomoError UNDECODABLE when it is no list of bytes, or one of them is not what the codec says.
+ */
+export function readFrameList(codec: Codec, body: Bytes): unknown[] {
+  return listOf(body).map(READ[codec]);
+}
+
 function listOf(body: Bytes): Bytes[] {
   const frames = decodeBody(body);
   if (Array.isArray(frames) && frames.every((frame) => frame instanceof Uint8Array)) return frames as Bytes[];

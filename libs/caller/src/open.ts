@@ -55,7 +55,7 @@ export function openCaller(options: OpenCallerOptions): CallerSession {
       kind: Kind.hello,
       versionMin: PROTOCOL_VERSION,
       versionMax: PROTOCOL_VERSION,
-      roles: Role.client,
+      roles: Role.client | Role.readsFrameLists,
       instance: options.instance ?? randomInstance(),
       heartbeatMs: options.heartbeatMs,
       silenceMaxMs: options.silenceMaxMs,

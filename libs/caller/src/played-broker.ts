@@ -96,6 +96,7 @@ export function values(request: { readonly ref: number }, index: number, count: 
     kind: Kind.partial,
     ref: request.ref,
     index: index + i,
+    isFrameList: false,
     body: encodeBody(index + i),
   }));
 }

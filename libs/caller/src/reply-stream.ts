@@ -8,6 +8,7 @@
 import { isMajordomoError, type Bytes, type MajordomoError } from '@majordomo/protocol';
 import { Ask, type AskLinks } from './ask.js';
 import { CallSite } from './call-site.js';
+import { framesIn, readBody, readFrameList } from './codec.js';
 import type { Asked } from './core/pending-request.js';
 
 /** A stream of replies. It can be iterated once; leaving the loop cancels it. */
@@ -64,11 +65,12 @@ export class StreamAsk extends Ask implements ReplyStream<unknown> {
     return this.return().then(() => undefined);
   }
 
-  partial(headers: Bytes, body: Bytes): void {
+  partial(isFrameList: boolean, body: Bytes): void {
     if (this.#state !== 'open') return;
+    const { codec } = this.links;
     let value: unknown;
     try {
-      value = this.read(headers, body);
+      value = isFrameList ? readFrameList(codec, body) : readBody(codec, 1, body);
     } catch (error) {
       this.links.desk.cancel(this, error);
       return this.#end(error);
@@ -82,9 +84,9 @@ export class StreamAsk extends Ask implements ReplyStream<unknown> {
     taker.resolve({ done: false, value });
   }
 
-  /** The machine tells single values to calls only. */
+  /** The method has one value: a stream of one. */
   succeed(headers: Bytes, body: Bytes): void {
-    this.partial(headers, body);
+    this.partial(framesIn(headers) > 1, body);
     this.complete();
   }
 

@@ -51,11 +51,12 @@ const final = (ref: number, ...frames: readonly Buffer[]): WireRecord => ({
   count: 0,
   ...framed(...frames),
 });
-const partial = (ref: number, index: number, text: string): WireRecord => ({
+const partial = (ref: number, index: number, body: string | Uint8Array, isFrameList = false): WireRecord => ({
   kind: Kind.partial,
   ref,
   index,
-  body: Buffer.from(text),
+  isFrameList,
+  body: Buffer.from(body),
 });
 /** Answers every request with these frames. */
 const answering =
@@ -120,6 +121,29 @@ test('each value of a stream is read in the codec', async () => {
   const values: unknown[] = [];
   for await (const value of session.stream('coffee.call', [1], { codec: 'json' })) values.push(value);
   expect(values).toEqual([{ a: 1 }, 2]);
+});
+
+const LIST = encodeBody([Buffer.from('{"a":1}'), Buffer.from(''), Buffer.from(encodeBody(2))]);
+
+test('a value of a stream is a list of frames when its record says so, and only then', async () => {
+  const play: Play = (record) =>
+    isAsked(record) ? [partial(record.ref, 0, LIST), partial(record.ref, 1, LIST, true), endOf(record, 2)] : [];
+  const { session } = await connected(play);
+  const frames = [Buffer.from('{"a":1}'), Buffer.alloc(0), Buffer.from(encodeBody(2))];
+  const values: unknown[] = [];
+  for await (const value of session.stream('coffee.call', [], { codec: 'raw' })) values.push(value);
+  expect(values).toEqual([Buffer.from(LIST), frames]);
+  const decoded = session.stream('coffee.call', []);
+  expect(await decoded.next()).toEqual({ done: false, value: frames });
+  await expect(decoded.next()).rejects.toMatchObject({ code: 'UNDECODABLE' });
+});
+
+test('a value that is said to be a list of frames, and is none, ends its stream as UNDECODABLE', async () => {
+  const play: Play = (record) => (isAsked(record) ? [partial(record.ref, 0, encodeBody(['a']), true)] : []);
+  const { broker, session } = await connected(play);
+  const stream = session.stream('coffee.call', [], { codec: 'raw' });
+  await expect(stream.next()).rejects.toMatchObject({ code: 'UNDECODABLE' });
+  await broker.hears(Kind.cancel);
 });
 
 test('one value of several frames, asked for as a stream, is a stream of that list', async () => {

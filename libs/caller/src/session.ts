@@ -152,7 +152,7 @@ export class CallerSession implements Asker, Submitter, AskDesk {
       case 'accepted':
         return event.request.accepted(event.journal, event.ticket);
       case 'partial':
-        return event.request.partial(event.headers, event.body);
+        return event.request.partial(event.isFrameList, event.body);
       case 'progress':
         return event.request.progress(event.body);
       case 'end':

@@ -42,8 +42,8 @@ export const KIND_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
 export type Bytes = Uint8Array;
 export const NO_BYTES: Bytes = new Uint8Array(0);
 
-/** What a session does; bits, a session may do several. */
-export const Role = { client: 1, worker: 2, agent: 4 } as const;
+/** What a session does; bits, a session may do several. `readsFrameLists`: it understands the flag of a PARTIAL (protocol.md W79). */
+export const Role = { client: 1, worker: 2, agent: 4, readsFrameLists: 8 } as const;
 
 /** Why a lease or request was ended from the asking side; the reason of `ctx.signal`. */
 export const CANCEL_REASONS = [
@@ -198,6 +198,8 @@ export interface Partial {
   readonly kind: typeof Kind.partial;
   readonly ref: number;
   readonly index: number;
+  /** The body is a MessagePack list of byte strings, the frames of a plain Majordomo worker's value. */
+  readonly isFrameList: boolean;
   readonly body: Bytes;
 }
 

@@ -9,6 +9,7 @@
 import {
   decodeErrorBody,
   Kind,
+  Role,
   Timer,
   type Credit,
   type ErrorReply,
@@ -202,7 +203,10 @@ export function takeValue(memory: Memory, session: Session, record: Partial | Pr
     return;
   }
   if (record.index >= request.forwarded) request.forwarded = record.index + 1;
-  memory.send(request.session, { kind: Kind.partial, ref: request.ref, index: record.index, body: record.body }, now);
+  const { index, body } = record;
+  // An older client would give its link up for a flag that it does not know.
+  const isFrameList = record.isFrameList && (request.session.roles & Role.readsFrameLists) !== 0;
+  memory.send(request.session, { kind: Kind.partial, ref: request.ref, index, isFrameList, body }, now);
 }
 
 /** The worker overran the execution limit of the method and did not say so itself. */

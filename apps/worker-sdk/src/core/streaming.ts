@@ -20,7 +20,11 @@ export function pump(memory: Memory, lease: Lease, now: Milliseconds): Outcome |
       const message = `value ${lease.sent} of the stream has ${body.length} bytes, the broker takes ${lease.side.bodyBytesMax}: raise messageBytesMax of the broker`;
       return problem('REPLY_UNSENDABLE', 'yes', message);
     }
-    memory.send(lease.side, { kind: Kind.partial, ref: lease.number, index: lease.sent, body }, now);
+    memory.send(
+      lease.side,
+      { kind: Kind.partial, ref: lease.number, index: lease.sent, isFrameList: false, body },
+      now,
+    );
     lease.sent += 1;
   }
   return undefined;

@@ -9,7 +9,6 @@ import {
   decodeErrorBody,
   Kind,
   MajordomoError,
-  NO_BYTES,
   type Accepted,
   type ErrorReply,
   type FailedRequest,
@@ -83,7 +82,7 @@ export class Replies<R extends PendingRequest> {
     }
     // A method with one value, asked for as a stream, is a stream of one.
     const { end, headers, body } = record;
-    if (!end && flow.arrive(0) === 'next') this.#output.tell({ kind: 'partial', request, headers, body });
+    if (!end && flow.arrive(0) === 'next') return this.#requests.succeed(request, headers, body);
     const missing = record.end && record.count > flow.received;
     if (missing) this.#requests.fail(request, streamBroken(flow.received, record.count));
     else this.#requests.complete(request);
@@ -92,8 +91,8 @@ export class Replies<R extends PendingRequest> {
   #partial(request: R, outlet: Outlet, record: Partial, now: Milliseconds): void {
     const arrival = request.flow?.arrive(record.index);
     // A duplicate was sent again after a link was lost. A gap closes by itself: what is missing was asked for again and is on its way.
-    const { body } = record;
-    if (arrival === 'next') return this.#output.tell({ kind: 'partial', request, headers: NO_BYTES, body });
+    const { isFrameList, body } = record;
+    if (arrival === 'next') return this.#output.tell({ kind: 'partial', request, isFrameList, body });
     if (arrival !== 'overrun') {
       this.#requests.late += 1;
       return;

@@ -26,7 +26,7 @@ export const HELLO: Hello = {
   kind: Kind.hello,
   versionMin: PROTOCOL_VERSION,
   versionMax: PROTOCOL_VERSION,
-  roles: Role.client,
+  roles: Role.client | Role.readsFrameLists,
   instance: 7,
   heartbeatMs: 1_000,
   silenceMaxMs: 15_000,
@@ -209,7 +209,7 @@ export function end(request: PendingRequest, count: number): WireRecord {
 
 /** One value of a stream. */
 export function partial(request: PendingRequest, index: number): WireRecord {
-  return { kind: Kind.partial, ref: request.ref, index, body: encodeBody(index) };
+  return { kind: Kind.partial, ref: request.ref, index, isFrameList: false, body: encodeBody(index) };
 }
 
 export function error(request: PendingRequest, more: Partial<ErrorReply>): WireRecord {

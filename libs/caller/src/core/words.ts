@@ -20,9 +20,10 @@ export type AnyCallerInput<R extends PendingRequest> = CallerInput<R> | LinkInpu
 
 /** How requests go on. Of `value`, `end`, `accepted` and `error` exactly one comes for each request, and nothing after it. */
 export type RequestEvent<R extends PendingRequest> =
+  /** The one value of a method that has one; asked for as a stream it is the only one. */
   | { readonly kind: 'value'; readonly request: R; readonly headers: Bytes; readonly body: Bytes }
-  /** The next value of a stream. Only a method that has one value gives it headers. */
-  | { readonly kind: 'partial'; readonly request: R; readonly headers: Bytes; readonly body: Bytes }
+  /** The next value of a stream. */
+  | { readonly kind: 'partial'; readonly request: R; readonly isFrameList: boolean; readonly body: Bytes }
   | { readonly kind: 'progress'; readonly request: R; readonly body: Bytes }
   /** The stream is complete. */
   | { readonly kind: 'end'; readonly request: R }

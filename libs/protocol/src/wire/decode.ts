@@ -114,8 +114,14 @@ function readRecord(kind: number, flags: number): WireRecord | undefined {
         body: body(flags),
       };
     case Kind.partial:
-      if (!fits(FIXED_BYTES.partial, flags, BODY_IS_FRAME)) return undefined;
-      return { kind, ref: u53(), index: u32(), body: body(flags) };
+      if (!fits(FIXED_BYTES.partial, flags, Flag.frameList | BODY_IS_FRAME)) return undefined;
+      return {
+        kind,
+        ref: u53(),
+        index: u32(),
+        isFrameList: (flags & Flag.frameList) !== 0,
+        body: body(flags),
+      };
     case Kind.progress:
       if (!fits(FIXED_BYTES.progress, flags, BODY_IS_FRAME)) return undefined;
       return { kind, ref: u53(), body: body(flags) };

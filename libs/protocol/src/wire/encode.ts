@@ -132,7 +132,7 @@ function write(record: WireRecord): void {
       body(record.body, start);
       break;
     case Kind.partial:
-      begin(record.kind, 0);
+      begin(record.kind, record.isFrameList ? Flag.frameList : 0);
       u53(record.ref);
       u32(record.index);
       body(record.body, start);

@@ -140,7 +140,18 @@ const VECTORS: readonly Vector[] = [
   {
     of: 'PARTIAL',
     hex: '0000000f 19 00 0000000000000007 00000003 2a',
-    record: { kind: Kind.partial, ref: 7, index: 3, body: bytes(0x2a) },
+    record: { kind: Kind.partial, ref: 7, index: 3, isFrameList: false, body: bytes(0x2a) },
+  },
+  {
+    of: 'PARTIAL with a list of frames',
+    hex: '00000014 19 01 0000000000000007 00000003 92 c4012a c400',
+    record: {
+      kind: Kind.partial,
+      ref: 7,
+      index: 3,
+      isFrameList: true,
+      body: bytes(0x92, 0xc4, 0x01, 0x2a, 0xc4, 0x00),
+    },
   },
   {
     of: 'PROGRESS',

@@ -23,6 +23,7 @@ export const Flag = {
   othersUnasked: 0x04,
   othersAsked: 0x08,
   rewind: 0x01,
+  frameList: 0x01,
   end: 0x01,
   retry: 0x01,
   finished: 0x01,

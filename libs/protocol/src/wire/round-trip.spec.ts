@@ -106,7 +106,7 @@ const RECORDS: {
     journal: u53,
     ticket: u53,
   }),
-  [Kind.partial]: fc.record({ kind: fc.constant(Kind.partial), ref: u53, index: u32, body }),
+  [Kind.partial]: fc.record({ kind: fc.constant(Kind.partial), ref: u53, index: u32, isFrameList: fc.boolean(), body }),
   [Kind.progress]: fc.record({ kind: fc.constant(Kind.progress), ref: u53, body }),
   [Kind.final]: fc.record({ kind: fc.constant(Kind.final), ref: u53, end: flag, count: u32, headers, body }),
   [Kind.error]: fc.record({

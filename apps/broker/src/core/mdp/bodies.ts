@@ -1,6 +1,6 @@
 // MDP bodies are lists of frames; ours are one piece of bytes. How the one becomes the other.
 //
-// Y1. One frame is the body as it is. Several travel as a MessagePack list of bytes, and the header `frames` says so.
+// Y1. One frame is the body as it is. Several travel as a MessagePack list of bytes, and the header `frames` says so, in a PARTIAL its flag.
 // Y2. MDP has no error reply. An error is a reply of three frames that begins with a mark; no result may look like it.
 
 import {
@@ -10,6 +10,7 @@ import {
   encodeErrorBody,
   type Bytes,
   type ErrorReply,
+  type Partial,
 } from '@majordomo/protocol';
 import type { Version } from './dialect.js';
 
@@ -48,9 +49,19 @@ export function requestHeaders(version: Version, count: number): Bytes {
 /** @returns the frames of a body: at least one; nothing at all is an empty frame. */
 export function framesOf(headers: Bytes, body: Bytes): readonly Bytes[] {
   if (headers.length === 0 || !hasSeveral(headers)) return [body.length === 0 ? EMPTY : body];
+  return listedFrames(body);
+}
+
+/** @returns the frames of a body that is to be a list of them; one frame when it is none. */
+function listedFrames(body: Bytes): readonly Bytes[] {
   const frames = decode(body);
   const isList = Array.isArray(frames) && frames.length > 0 && frames.every((frame) => frame instanceof Uint8Array);
   return isList ? (frames as Bytes[]) : [body];
+}
+
+/** @returns the frames of a value of a stream, which do not point into the message that it came in. */
+export function framesOfPartial({ isFrameList, body }: Partial): readonly Bytes[] {
+  return (isFrameList ? listedFrames(body) : [body]).map((frame) => Buffer.from(frame));
 }
 
 function hasSeveral(headers: Bytes): boolean {

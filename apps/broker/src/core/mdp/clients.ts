@@ -14,6 +14,7 @@ import {
   type ErrorCode,
   type ErrorReply,
   type Milliseconds,
+  type Partial,
   type Stage,
   type WireRecord,
 } from '@majordomo/protocol';
@@ -21,7 +22,7 @@ import { readFor } from '../bodies.js';
 import { errorReply } from '../outcomes.js';
 import type { Memory, Refusal } from '../memory.js';
 import { shown } from '../peer-faults.js';
-import { bodyOf, errorFrames, framesOf, requestHeaders, resultFrames } from './bodies.js';
+import { bodyOf, errorFrames, framesOf, framesOfPartial, requestHeaders, resultFrames } from './bodies.js';
 import { partialToClient, replyToClient } from './dialect.js';
 import type { Desk } from './desk.js';
 import { answerMmi } from './mmi.js';
@@ -150,7 +151,7 @@ export class MdpClients {
     if (request === undefined) return [];
     switch (record.kind) {
       case Kind.partial:
-        return this.#partial(client, request, record.body);
+        return this.#partial(client, request, record);
       case Kind.final:
         return this.#ended(client, request, this.#resultOf(request, record));
       case Kind.accepted:
@@ -182,7 +183,7 @@ export class MdpClients {
   }
 
   /** C3. */
-  #partial(client: MdpClient, request: MdpRequest, body: Bytes): Bytes[][] {
+  #partial(client: MdpClient, request: MdpRequest, record: Partial): Bytes[][] {
     request.received += 1;
     const received = request.received;
     if (received % (WINDOW / 2) === 0) {
@@ -194,9 +195,9 @@ export class MdpClients {
         rewind: false,
       });
     }
-    if (client.manner.version === 2) return this.#partialOf(client, request, body);
-    request.held.push(...(this.#desk.parts.get(body)?.frames ?? [Buffer.from(body)]));
-    request.heldBytes += body.length;
+    if (client.manner.version === 2) return this.#partialOf(client, request, record);
+    request.held.push(...(this.#desk.parts.get(record.body)?.frames ?? framesOfPartial(record)));
+    request.heldBytes += record.body.length;
     if (request.held.length <= GATHERED_MAX && request.heldBytes <= GATHERED_BYTES_MAX) return [];
     this.#desk.say(client.link, { kind: Kind.cancel, ref: request.ref, reason: 'cancelled' });
     const message = `the stream is more than MDP/0.1 can be given in one reply: ${GATHERED_MAX} values, 4 MiB`;
@@ -204,8 +205,9 @@ export class MdpClients {
   }
 
   /** A native value waits until it is known whether another follows: the last one is the FINAL. A part of an MDP worker does not wait. */
-  #partialOf({ manner }: MdpClient, request: MdpRequest, body: Bytes): Bytes[][] {
-    const { frames, isLast } = this.#desk.parts.get(body) ?? { frames: [Buffer.from(body)], isLast: true };
+  #partialOf({ manner }: MdpClient, request: MdpRequest, record: Partial): Bytes[][] {
+    const part = this.#desk.parts.get(record.body);
+    const { frames, isLast } = part ?? { frames: framesOfPartial(record), isLast: true };
     const before = request.held;
     request.held = isLast ? [...frames] : [];
     const said = isLast ? [before] : [before, frames];

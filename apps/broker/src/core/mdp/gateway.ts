@@ -214,7 +214,7 @@ export class MdpGateway implements Machine<GatewayInput, BrokerEvent>, Desk {
       kind: Kind.hello,
       versionMin: PROTOCOL_VERSION,
       versionMax: PROTOCOL_VERSION,
-      roles: isWorker ? Role.worker : Role.client,
+      roles: isWorker ? Role.worker : Role.client | Role.readsFrameLists,
       instance: peer.instance,
       heartbeatMs: isWorker ? heartbeatMs : 60_000,
       silenceMaxMs: isWorker ? heartbeatMs * liveness : 600_000,

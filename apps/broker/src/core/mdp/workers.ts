@@ -106,7 +106,8 @@ export class MdpWorkers {
     while (lease.sent < lease.allowed && lease.parts.length > 0) {
       const body = lease.parts.shift() as Bytes;
       lease.partsBytes -= body.length;
-      this.#desk.say(link, { kind: Kind.partial, ref, index: lease.sent, body });
+      const isFrameList = (this.#desk.parts.get(body)?.frames.length ?? 1) > 1;
+      this.#desk.say(link, { kind: Kind.partial, ref, index: lease.sent, isFrameList, body });
       lease.sent += 1;
     }
     if (!lease.isOver || lease.parts.length > 0) return;
