@@ -170,6 +170,7 @@ describe('what is wrong with a class is said with the names of class and method'
     class Range {
       @Method({ executionTimeoutMs: -1, maxAttempts: 1.5 }) go(): void {}
       @Method({ input: {} as StandardSchema }) come(): void {}
+      @Method({ output: 5 as unknown as StandardSchema }) leave(): void {}
     }
     expect(problemsOf(new Range())).toEqual([
       'Range | concurrency must be a whole number from 1 to 65535, not 0',
@@ -177,6 +178,7 @@ describe('what is wrong with a class is said with the names of class and method'
       expect.stringContaining('Range | go | executionTimeoutMs must be'),
       expect.stringContaining('Range | go | maxAttempts must be'),
       expect.stringContaining('Range | come | input must be a Standard Schema'),
+      expect.stringContaining('Range | leave | output must be a Standard Schema'),
     ]);
   });
 
@@ -268,6 +270,20 @@ describe('a class that serves a contract', () => {
     expect(methods.map(({ validation }) => validation?.input)).toEqual([NUMBER, undefined]);
   });
 
+  it('takes a schema of the method where the contract has none', () => {
+    @Service(shop)
+    class Shop {
+      @Method() buy(count: number): string {
+        return String(count);
+      }
+      @Method({ input: NUMBER, output: NUMBER }) watch(): AsyncIterable<{ step: number }> {
+        throw new Error('not called here');
+      }
+    }
+    const { methods } = planOf(new Shop());
+    expect(methods[1]?.validation).toEqual({ kind: 'stream', input: NUMBER, output: NUMBER });
+  });
+
   it('is refused when a method is missing on either side', () => {
     @Service(shop)
     class Shop {
@@ -285,10 +301,10 @@ describe('a class that serves a contract', () => {
     ]);
   });
 
-  it('is refused when it says otherwise about streams or input', () => {
+  it('is refused when it says otherwise about streams, input or output', () => {
     @Service(shop)
     class Shop {
-      @Method({ input: NUMBER, streams: true }) buy(count: number): string {
+      @Method({ input: NUMBER, output: NUMBER, streams: true }) buy(count: number): string {
         return String(count);
       }
       @Method() async *watch(): AsyncGenerator<{ step: number }> {
@@ -298,6 +314,7 @@ describe('a class that serves a contract', () => {
     expect(problemsOf(new Shop())).toEqual([
       'Shop | buy | the contract says otherwise about streams',
       'Shop | buy | the contract has an input schema already',
+      'Shop | buy | the contract has an output schema already',
     ]);
   });
 });

@@ -31,8 +31,13 @@ export interface MethodOptions {
   readonly retry?: RetryOptions;
   /** The method gives many values. Known by itself for generators and for streams of a contract; say it for methods that return an AsyncIterable. */
   readonly streams?: boolean;
-  /** Checked before the handler is called: what does not satisfy it is answered INVALID_ARGUMENT. Any Standard Schema; not beside a contract. */
+  /** Checked before the handler is called: what does not satisfy it is answered INVALID_ARGUMENT. Any Standard Schema; not beside a contract that has one. */
   readonly input?: StandardSchema;
+  /**
+   * The caller gets what this schema makes of the result, of each value of a stream too. A result that does not satisfy it is REPLY_UNSENDABLE
+   * with the paths in `details.issues`, and is not sent. Any Standard Schema; not beside a contract that has one.
+   */
+  readonly output?: StandardSchema;
 }
 
 /** A class of any kind. */

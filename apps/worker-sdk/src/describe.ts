@@ -58,11 +58,14 @@ const METHOD_RULES: OptionRules<MethodOptions> = {
   maxAttempts: wholeNumberFrom(1, WIRE_LIMITS.attemptsMax),
   retry: plainRecord,
   streams: flag,
-  input: (value) =>
-    (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value
-      ? undefined
-      : 'must be a Standard Schema (zod, valibot, arktype, …)',
+  input: schemaRule,
+  output: schemaRule,
 };
+
+function schemaRule(value: unknown): string | undefined {
+  const isSchema = (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value;
+  return isSchema ? undefined : 'must be a Standard Schema (zod, valibot, arktype, …)';
+}
 
 /** One thing that is wrong, as it stands in `details.problems`. */
 export interface ServiceProblem {
@@ -240,8 +243,10 @@ function describeMethod(
   else {
     const contract = methodContract(service.contract, name, member, report);
     const streams = isStreamed(handler as Handler, options, contract, member, report);
-    if (contract?.input !== undefined && options.input !== undefined)
-      report('the contract has an input schema already', member);
+    for (const side of ['input', 'output'] as const) {
+      if (contract?.[side] !== undefined && options[side] !== undefined)
+        report(`the contract has an ${side} schema already`, member);
+    }
     const validation = validationOf(contract, options, streams);
     const plan = {
       service: String(service.name),
@@ -314,7 +319,7 @@ function validationOf(
   streams: boolean,
 ): MethodContract | undefined {
   const input = contract?.input ?? options.input;
-  const output = contract?.output;
+  const output = contract?.output ?? options.output;
   if (input === undefined && output === undefined) return undefined;
   return { kind: streams ? 'stream' : 'method', input, output };
 }

@@ -1,11 +1,21 @@
 // What leaves a worker is what the output schema makes of it; what does not satisfy it stays.
 
-import { Chance, decodeBody, decodeErrorBody, NO_BYTES, type StandardSchema } from '@majordomo/protocol';
+import {
+  Chance,
+  contract,
+  decodeBody,
+  decodeErrorBody,
+  method,
+  NO_BYTES,
+  stream,
+  type Contract,
+  type StandardSchema,
+} from '@majordomo/protocol';
+import { Method, Service } from './decorators.js';
 import { Flow } from './core/flow.js';
 import { Run, ServiceState } from './core/state.js';
-import type { Handler } from './describe.js';
+import { describeServices, type MethodPlan } from './describe.js';
 import { Invocation, type InvocationDesk } from './invocation.js';
-import { retryPolicy } from './retry-policy.js';
 
 type Judge = StandardSchema['~standard']['validate'];
 const schemaOf = (validate: Judge): StandardSchema => ({ '~standard': { version: 1, vendor: 'spec', validate } });
@@ -28,9 +38,29 @@ interface Heard {
   readonly invocation: Invocation;
 }
 
-function run(handler: () => unknown, output: StandardSchema, window?: number): Heard {
+/** Where the schema is given. */
+type Source = 'contract' | 'method';
+
+function planOf(handler: () => unknown, output: StandardSchema, streams: boolean, source: Source): MethodPlan {
+  class Lab {
+    go(): unknown {
+      return handler();
+    }
+  }
+  const isMethods = source === 'method';
+  const descriptor = Object.getOwnPropertyDescriptor(Lab.prototype, 'go') as TypedPropertyDescriptor<() => unknown>;
+  Method(isMethods ? { output, streams } : {})(Lab.prototype, 'go', descriptor);
+  const schemas = { output };
+  if (isMethods) Service('lab')(Lab);
+  else Service(contract('lab', { go: streams ? stream(schemas) : method(schemas) }) as Contract)(Lab as never);
+  const plan = describeServices([new Lab()], 1)[0]?.methods[0];
+  if (plan === undefined) throw new Error('nothing is offered');
+  return plan;
+}
+
+function run(handler: () => unknown, output: StandardSchema, window?: number, source: Source = 'contract'): Heard {
   const streams = window !== undefined;
-  const method = { name: 'go', atMostOnce: false, streams, executionTimeoutMs: 0, maxAttempts: 0 };
+  const offered = { name: 'go', atMostOnce: false, streams, executionTimeoutMs: 0, maxAttempts: 0 };
   const said: unknown[] = [];
   const thrown: unknown[] = [];
   const desk: InvocationDesk = {
@@ -47,9 +77,9 @@ function run(handler: () => unknown, output: StandardSchema, window?: number): H
     threw: (_run, error) => thrown.push(error),
   };
   const of = new Run({
-    service: new ServiceState(0, { name: 'lab', methods: [method], concurrency: 1 }),
+    service: new ServiceState(0, { name: 'lab', methods: [offered], concurrency: 1 }),
     methodNumber: 0,
-    method,
+    method: offered,
     instance: 1,
     request: 1,
     attempt: 1,
@@ -58,9 +88,7 @@ function run(handler: () => unknown, output: StandardSchema, window?: number): H
     headers: NO_BYTES,
     body: NO_BYTES,
   });
-  const validation = { kind: 'method', input: undefined, output } as const;
-  const plan = { service: 'lab', name: 'go', streams, instance: {}, handler: handler as Handler, validation };
-  const invocation = new Invocation(of, { ...plan, retry: retryPolicy(undefined), codec: 'msgpack' }, desk);
+  const invocation = new Invocation(of, planOf(handler, output, streams, source), desk);
   invocation.start();
   return { said, thrown, invocation };
 }
@@ -74,15 +102,19 @@ const REFUSAL = {
   details: { issues: [{ path: ['n'] }] },
 };
 
-describe.each(SCHEMAS)('an output schema that answers %s', (_when, output) => {
+const PLACES = (['contract', 'method'] as const).flatMap((source) =>
+  SCHEMAS.map(([when, output]) => [source, when, output] as const),
+);
+
+describe.each(PLACES)('an output schema of a %s that answers %s', (source, _when, output) => {
   test('decides what leaves', async () => {
-    const { said } = run(() => Promise.resolve({ n: 1, secret: 'password' }), output);
+    const { said } = run(() => Promise.resolve({ n: 1, secret: 'password' }), output, undefined, source);
     await settled();
     expect(said).toEqual([{ n: 1 }]);
   });
 
   test('keeps back a value that does not satisfy it: the caller hears where, the observer why', async () => {
-    const { said, thrown } = run(() => ({ n: 'password', secret: 'password' }), output);
+    const { said, thrown } = run(() => ({ n: 'password', secret: 'password' }), output, undefined, source);
     await settled();
     expect(said).toEqual([REFUSAL]);
     expect(JSON.stringify(said)).not.toContain('password');
@@ -93,7 +125,7 @@ describe.each(SCHEMAS)('an output schema that answers %s', (_when, output) => {
     const values = function* (): Generator<unknown> {
       for (let n = 0; n < 3; n++) yield { n, secret: 'password' };
     };
-    const { said } = run(values, output, 10);
+    const { said } = run(values, output, 10, source);
     await settled();
     expect(said).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }, 'end']);
   });
@@ -109,7 +141,7 @@ describe.each(SCHEMAS)('an output schema that answers %s', (_when, output) => {
         isReturned = true;
       }
     };
-    const { said } = run(values, output, 10);
+    const { said } = run(values, output, 10, source);
     await settled();
     expect([said, isReturned]).toEqual([[{ n: 0 }, REFUSAL], true]);
   });
