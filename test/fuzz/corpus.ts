@@ -25,6 +25,7 @@ function small(dice: Dice, count: number): number {
 const wide = (dice: Dice, count: number): number =>
   dice.oneIn(30) ? dice.of([0, 0xffff_ffff, 0x7fff_ffff]) : dice.below(count);
 const timeMs = (dice: Dice): number => (dice.oneIn(30) ? dice.of([0, 1, 2_147_483_647]) : 1 + dice.below(3_000));
+const storedTimeMs = (dice: Dice): number => (dice.oneIn(30) ? 315_360_000_000 : timeMs(dice));
 
 function body(dice: Dice): Bytes {
   if (dice.oneIn(3)) return NO_BYTES;
@@ -133,8 +134,8 @@ function submit(dice: Dice): WireRecord {
     ref: small(dice, 12),
     name: dice.below(4),
     ageMs: dice.oneIn(3) ? timeMs(dice) : 0,
-    expiresMs: dice.oneIn(3) ? timeMs(dice) : 0,
-    delayMs: dice.oneIn(3) ? timeMs(dice) : 0,
+    expiresMs: dice.oneIn(3) ? storedTimeMs(dice) : 0,
+    delayMs: dice.oneIn(3) ? storedTimeMs(dice) : 0,
     priority: dice.below(10),
     orderingKey: dice.oneIn(2) ? dice.of(['o1', 'o2']) : '',
     key: dice.oneIn(5) ? dice.of(['k1', 'k2']) : '',

@@ -290,6 +290,26 @@ describe('doing it', () => {
     expect(answerTo(asker, 1, 'ticketResult', ticket(2))).toEqual(['ERROR 1 TICKET_EXPIRED ran=no']);
   });
 
+  test('W54: a delay and an expiry of years are kept, over a restart too, and a worker gets as much time as its timer holds', () => {
+    const scene = Scene.withDisk();
+    const YEAR_MS = 365 * 24 * HOUR_MS;
+    const goOn = (ms: number): void => {
+      scene.now += ms;
+      scene.give({ kind: 'wake' });
+    };
+    scene.client(1).say(submit(1, { delayMs: 2 * YEAR_MS, expiresMs: 4 * YEAR_MS }));
+    goOn(YEAR_MS);
+    scene.restart();
+    goOn(YEAR_MS - HOUR_MS);
+    expect(words(scene.worker(2, 0).say(credit(1)))).toEqual([]);
+    goOn(2 * HOUR_MS);
+    expect(scene.worker(3, 0).say(credit(1))[0]).toMatchObject({
+      kind: Kind.dispatch,
+      attempt: 1,
+      timeLeftMs: 2_147_483_647,
+    });
+  });
+
   test('W55: one at a time under an ordering key, in their order, with retries and lost workers', () => {
     const scene = Scene.withDisk();
     const [client, worker] = [scene.client(1), scene.worker(2)];

@@ -64,7 +64,7 @@ export interface SubmitOptions {
    * key picks its broker: this holds as long as the same ones are there. 1 to 255 bytes.
    */
   readonly idempotencyKey?: string | undefined;
-  /** How long it may take to be done: after that it ends as TICKET_EXPIRED. At most 24 days. Default: the broker's, 24 h after `runAtMs`. */
+  /** How long it may take to be done: after that it ends as TICKET_EXPIRED. At most 10 years. Default: the broker's, 24 h after `runAtMs`. */
   readonly expiresMs?: number | undefined;
   /**
    * Requests of one service with the same key are done one at a time, in the order in which they were accepted. With several brokers a
@@ -73,7 +73,7 @@ export interface SubmitOptions {
   readonly orderingKey?: string | undefined;
   /** 0 to 9; the higher goes first among those that wait. Default: 4. */
   readonly priority?: number | undefined;
-  /** Not handed to a worker before this date, in ms since 1970 (`date.getTime()`). At most 24 days ahead. Default: at once. */
+  /** Not handed to a worker before this date, in ms since 1970 (`date.getTime()`). At most 10 years ahead. Default: at once. */
   readonly runAtMs?: number | undefined;
   /** How long to wait for the ticket. Default: the deadline of the client's calls (30 s). */
   readonly deadlineMs?: number | undefined;
@@ -116,7 +116,7 @@ const STREAM_RULES: OptionRules<StreamOptions & CallOptions> = {
 };
 const SUBMIT_RULES: OptionRules<SubmitOptions> = {
   idempotencyKey: textUpTo(WIRE_LIMITS.keyBytesMax),
-  expiresMs: wholeNumberFrom(1, WIRE_LIMITS.timeMaxMs),
+  expiresMs: wholeNumberFrom(1, WIRE_LIMITS.storedTimeMaxMs),
   orderingKey: textUpTo(WIRE_LIMITS.orderingKeyBytesMax),
   priority: wholeNumberFrom(0, WIRE_LIMITS.priorityMax),
   runAtMs: numberFrom(0, Number.MAX_SAFE_INTEGER),
@@ -135,7 +135,7 @@ export function submitTerms(options: SubmitOptions, date: number): SubmitTerms {
   refuseWrongOptions('submit', options, "submit('orders.create', order, { orderingKey: 'a' })");
   refuseProblems('submit', optionProblems(options, SUBMIT_RULES));
   const delayMs = Math.max(0, Math.ceil((options.runAtMs ?? 0) - date));
-  if (delayMs > WIRE_LIMITS.timeMaxMs) refuseProblems('submit', ['runAtMs must be at most 24 days ahead']);
+  if (delayMs > WIRE_LIMITS.storedTimeMaxMs) refuseProblems('submit', ['runAtMs must be at most 10 years ahead']);
   const { expiresMs = 0, priority = CALL_DEFAULTS.priority, orderingKey = '' } = options;
   if (expiresMs > 0 && delayMs >= expiresMs) refuseProblems('submit', ['expiresMs ends before runAtMs']);
   return { expiresMs, delayMs, priority, orderingKey };

@@ -56,6 +56,8 @@ export const WIRE_LIMITS = Object.freeze({
   numberMax: Number.MAX_SAFE_INTEGER,
   /** Any time on the wire, in ms: 24 days, what a 32-bit timer holds. */
   timeMaxMs: 2_147_483_647,
+  /** What SUBMIT may say of expiry and delay, in ms: 10 years. No timer has to hold it, and a date so far ahead is a mistake as a rule. */
+  storedTimeMaxMs: 315_360_000_000,
 });
 
 /** The session clock and what else both ends agree on at WELCOME (protocol.md section 4). Times in ms. */

@@ -1,6 +1,6 @@
 // Giving a worker the right to work on an attempt: a new lease, and the word that tells it.
 
-import { Kind, requestIdText, type Dispatch, type Milliseconds } from '@majordomo/protocol';
+import { Kind, requestIdText, WIRE_LIMITS, type Dispatch, type Milliseconds } from '@majordomo/protocol';
 import { writeHandedOut } from './keeping.js';
 import type { Memory } from './memory.js';
 import { unpark } from './outcomes.js';
@@ -23,7 +23,7 @@ export function handOut(memory: Memory, request: Request, offer: Offer, now: Mil
     instance: request.session.instance,
     request: request.ref,
     attempt: request.attempt,
-    timeLeftMs: Math.max(1, Math.ceil(request.deadline - now)),
+    timeLeftMs: timeLeftMs(request, now),
     window: request.window,
     received: request.received,
     headers: request.headers,
@@ -102,11 +102,16 @@ export function attach(memory: Memory, request: Request, offer: Offer, attempt: 
       instance: request.session.instance,
       request: request.ref,
       attempt,
-      timeLeftMs: Math.max(1, Math.ceil(request.deadline - now)),
+      timeLeftMs: timeLeftMs(request, now),
       window: request.window,
       received: request.received,
     },
     now,
   );
   return lease;
+}
+
+/** What is stored may have more time than a worker's timer holds. */
+function timeLeftMs(request: Request, now: Milliseconds): number {
+  return Math.min(Math.max(1, Math.ceil(request.deadline - now)), WIRE_LIMITS.timeMaxMs);
 }

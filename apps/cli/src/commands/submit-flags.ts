@@ -26,7 +26,7 @@ const TABLE: OptionTable<Given> = {
   idempotencyKey: key(WIRE_LIMITS.keyBytesMax, 'idempotency key'),
   orderingKey: key(WIRE_LIMITS.orderingKeyBytesMax, 'ordering key'),
   priority: { type: 'count', fallback: undefined, help: 'priority', min: 0, max: WIRE_LIMITS.priorityMax },
-  expires: { type: 'milliseconds', fallback: undefined, help: 'expiry', min: 1, max: WIRE_LIMITS.timeMaxMs },
+  expires: { type: 'milliseconds', fallback: undefined, help: 'expiry', min: 1, max: WIRE_LIMITS.storedTimeMaxMs },
   runAt: { type: 'text', fallback: undefined, help: 'earliest start' },
 };
 
@@ -70,6 +70,6 @@ function dateProblems(text: string, { date, runAtMs, expiresMs = Infinity }: Dat
   if (runAtMs === undefined)
     return [`${said} must be a date like 2030-01-31T08:00Z, or a time from now like 90s or 2h`];
   const delayMs = runAtMs - date;
-  if (delayMs > WIRE_LIMITS.timeMaxMs) return [`${said} must be at most 24 days ahead`];
+  if (delayMs > WIRE_LIMITS.storedTimeMaxMs) return [`${said} must be at most 10 years ahead`];
   return delayMs >= expiresMs ? [`${said} is not before --expires is over`] : [];
 }

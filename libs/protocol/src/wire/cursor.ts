@@ -66,6 +66,12 @@ export function timeMs(): number {
   if (value > WIRE_LIMITS.timeMaxMs) fail('NUMBER_OUT_OF_RANGE');
   return value;
 }
+/** A time in ms of something that is stored. */
+export function storedTimeMs(): number {
+  const value = u53();
+  if (value > WIRE_LIMITS.storedTimeMaxMs) fail('NUMBER_OUT_OF_RANGE');
+  return value;
+}
 export function pick<T>(list: readonly T[]): T {
   const value = list[u8()];
   if (value === undefined) fail('NUMBER_OUT_OF_RANGE');

@@ -20,6 +20,7 @@ import {
   position,
   problemSoFar,
   text,
+  storedTimeMs,
   timeMs,
   u16,
   u32,
@@ -157,8 +158,8 @@ function readSubmit(kind: typeof Kind.submit, flags: number): WireRecord | undef
   const ref = u53();
   const name = u16();
   const ageMs = timeMs();
-  const expiresMs = timeMs();
-  const delayMs = timeMs();
+  const expiresMs = storedTimeMs();
+  const delayMs = storedTimeMs();
   const priority = u8();
   if (priority > WIRE_LIMITS.priorityMax) return fail('NUMBER_OUT_OF_RANGE');
   const orderingKey = text();

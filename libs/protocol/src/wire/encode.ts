@@ -102,8 +102,8 @@ function write(record: WireRecord): void {
       u53(record.ref);
       u16(record.name);
       u32(record.ageMs);
-      u32(record.expiresMs);
-      u32(record.delayMs);
+      u53(record.expiresMs);
+      u53(record.delayMs);
       u8(record.priority);
       text(record.orderingKey);
       text(record.key);

@@ -140,10 +140,19 @@ describe('numbers and texts', () => {
     expect(faultOf(batch(record(`${error} 80000000`)))).toBe('NUMBER_OUT_OF_RANGE');
   });
 
+  test('an expiry or a delay over 10 years is NUMBER_OUT_OF_RANGE (W6)', () => {
+    const submit = (expires: string, delay: string): string =>
+      record(`15 00 0000000000000001 0000 00000000 ${expires} ${delay} 00 00 00 00000000`);
+    const [most, more] = ['000000496cebb800', '000000496cebb801'];
+    expect(faultOf(batch(submit(most, most)))).toBeUndefined();
+    expect(faultOf(batch(submit(more, most)))).toBe('NUMBER_OUT_OF_RANGE');
+    expect(faultOf(batch(submit(most, more)))).toBe('NUMBER_OUT_OF_RANGE');
+  });
+
   test.each([
     ['a CANCEL reason', '12 00 0000000000000001 06'],
     ['a storage', '18 00 0000000000000001 03 0000000000000000 0000000000000000'],
-    ['a priority', '15 00 0000000000000001 0000 00000000 00000000 00000000 0a 00 00 00000000'],
+    ['a priority', '15 00 0000000000000001 0000 00000000 0000000000000000 0000000000000000 0a 00 00 00000000'],
     ['a word for whether it ran', '23 00 0000000000000001 03'],
     ['a stage', '1c 00 0000000000000001 0005 00 05 00000000'],
   ])('%s that is not in its list is NUMBER_OUT_OF_RANGE', (_what, text) => {

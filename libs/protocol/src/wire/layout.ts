@@ -41,7 +41,7 @@ export const FIXED_BYTES = {
   cancel: 8 + 1,
   window: 8 + 4 + 4,
   settled: 8,
-  submit: 8 + 2 + 4 + 4 + 4 + 1 + 1 + 1 + 4,
+  submit: 8 + 2 + 4 + 8 + 8 + 1 + 1 + 1 + 4,
   accepted: 8 + 1 + 8 + 8,
   partial: 8 + 4,
   progress: 8,

@@ -14,6 +14,7 @@ const u16 = fc.integer({ min: 0, max: 0xffff });
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const u53 = fc.oneof(fc.maxSafeNat(), fc.constantFrom(0, 0xffff_ffff, 0x1_0000_0000, Number.MAX_SAFE_INTEGER));
 const timeMs = fc.integer({ min: 0, max: WIRE_LIMITS.timeMaxMs });
+const storedTimeMs = fc.integer({ min: 0, max: WIRE_LIMITS.storedTimeMaxMs });
 const code = fc.constantFrom(...(Object.keys(ERRORS) as ErrorCode[]));
 const ran = fc.constantFrom(...RAN);
 /** Up to 255 bytes, any script, no control characters. */
@@ -88,8 +89,8 @@ const RECORDS: {
     ref: u53,
     name: u16,
     ageMs: timeMs,
-    expiresMs: timeMs,
-    delayMs: timeMs,
+    expiresMs: storedTimeMs,
+    delayMs: storedTimeMs,
     priority: fc.integer({ min: 0, max: 9 }),
     orderingKey: text,
     key: text,
