@@ -25,7 +25,10 @@ export interface BrokerOptions extends Omit<BrokerSettings, 'instance'> {
   /** Heartbeats to workers of theirs, and silent intervals after which one is gone. */
   readonly mdpHeartbeatMs: number;
   readonly mdpLiveness: number;
-  /** ZMTP heartbeats to all peers, 0 for none: old ZeroMQ implementations cannot take them (docs/mdp.md). */
+  /**
+   * ZMTP heartbeats to all peers, 0 for none: old ZeroMQ implementations cannot take them (docs/mdp.md), and libzmq walks through the timers
+   * of all connections for each one, which a broker with thousands of sessions feels when they come back after its restart.
+   */
   readonly zmtpHeartbeatMs: number;
   /** How long one of them that holds a request may be silent: a single-threaded worker sends nothing while its handler runs. */
   readonly mdpBusySilenceMaxMs: number;

@@ -67,8 +67,9 @@ export const PORT_LIMITS: PortLimits = Object.freeze({
   heartbeatTimeoutMs: 3_000,
   // libzmq's 30 s lets strangers hold file descriptors for long; CURVE takes under 1 ms of CPU.
   handshakeMs: 5_000,
-  // libzmq's 100 makes thousands of agents that come back at once wait for SYN retries of a second each.
-  backlog: 1_024,
+  // What Linux allows as a rule (net.core.somaxconn). libzmq's 100 makes thousands of agents that come back at once wait for SYN retries of
+  // a second each, and a full queue keeps connections that their peers have given up.
+  backlog: 4_096,
   reconnectMs: 50,
   reconnectMaxMs: 500,
   // About 200 bytes each; only peers that stay connected after their GOODBYE count.
