@@ -1,7 +1,7 @@
 // The rules of docs/protocol.md that a broker keeps, one test for each, by its id.
 
-import { DRAIN, HEARTBEAT, Kind, type Welcome, type WireRecord } from '@majordomo/protocol';
-import { Scene, failure, final, hello, name, offer, request, submit, words } from './scene.js';
+import { decodeErrorBody, DRAIN, HEARTBEAT, Kind, type Welcome, type WireRecord } from '@majordomo/protocol';
+import { Scene, failure, final, hello, name, offer, request, submit, words, type Peer } from './scene.js';
 
 const credit = (limit: number): WireRecord => ({ kind: Kind.credit, service: 0, limit });
 const release = (ref: number, ran: 'no' | 'yes' | 'unknown'): WireRecord => ({ kind: Kind.release, ref, ran });
@@ -20,6 +20,51 @@ const partial = (ref: number, index: number, isFrameList = false): WireRecord =>
   index,
   isFrameList,
   body: Buffer.from('v'),
+});
+
+/** Code and `details.handledBy` of the errors among these. */
+const handlers = (records: readonly WireRecord[]): unknown[] =>
+  records.flatMap((record) =>
+    record.kind === Kind.error ? [[record.code, decodeErrorBody(record.body).details?.['handledBy']]] : [],
+  );
+
+describe('errors of the broker', () => {
+  test('W71: an error about a request that a worker has had names the last one and its attempt', () => {
+    const scene = new Scene({ maxAttempts: 2 });
+    const client = scene.client(1);
+    const join = (instance: number): Peer => scene.worker(instance, 10, { identity: `w${instance}` });
+    const first = join(2);
+    client.say(request(1), request(2, { timeLeftMs: 400 }), request(3, { key: 'k' }));
+    client.say(request(4, { key: 'k', timeLeftMs: 300 }), request(5));
+    scene.pass(450, client, first);
+    expect(handlers(client.hear())).toEqual([
+      ['DEADLINE_EXCEEDED', { worker: 'w2', attempt: 1 }],
+      ['DEADLINE_EXCEEDED', { worker: 'w2', attempt: 1 }],
+    ]);
+    const cancelled = client.say({ kind: Kind.cancel, ref: 5, reason: 'cancelled' });
+    expect(handlers(cancelled)).toEqual([['CANCELLED', { worker: 'w2', attempt: 1 }]]);
+    first.lose();
+    join(3).lose();
+    expect(handlers(client.hear())).toContainEqual(['ATTEMPTS_EXHAUSTED', { worker: 'w3', attempt: 2 }]);
+    expect(handlers(client.say(name(2, 'nobody', 'here'), request(6, { name: 2 })))).toEqual([
+      ['NO_SUCH_SERVICE', undefined],
+    ]);
+  });
+
+  test('W71: so does WORKER_LOST of a method that runs at most once, also for who asks under the key of a lost run', () => {
+    const scene = new Scene();
+    const client = scene.client(1);
+    const worker = scene.connect();
+    const methods = [{ name: 'say', atMostOnce: true, streams: false, executionTimeoutMs: 0, maxAttempts: 0 }];
+    worker.say(hello({ instance: 2, roles: 2, identity: 'once' }), offer({ credit: 9, methods }));
+    client.say(request(1), request(2, { key: 'k', timeLeftMs: 400 }));
+    scene.pass(500, client, worker);
+    client.say(request(3, { key: 'k' }));
+    client.hear();
+    worker.lose();
+    const lost = ['WORKER_LOST', { worker: 'once', attempt: 1 }];
+    expect(handlers(client.hear())).toEqual([lost, lost]);
+  });
 });
 
 describe('greeting and leaving', () => {

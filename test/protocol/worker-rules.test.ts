@@ -299,7 +299,7 @@ describe('streams', () => {
     await link.say(stream(1, 1, 9, { received: 3 }));
     const error = await link.hear(Kind.error);
     expect(error.code).toBe('STREAM_BROKEN');
-    expect(decodeErrorBody(error.body).details).toEqual({ received: 3 });
+    expect(decodeErrorBody(error.body).details).toEqual({ received: 3, handledBy: { worker: 'w', attempt: 1 } });
   });
 });
 

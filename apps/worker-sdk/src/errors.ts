@@ -112,11 +112,14 @@ export function invalidArgument(address: string, issues: readonly InputIssue[], 
 }
 
 /** The handler's value does not satisfy the output schema: its caller gets where, and nothing of the value. */
-export function invalidResult(address: string, issues: readonly InputIssue[]): FailedWith {
+export function invalidResult(address: string, issues: readonly InputIssue[], handledBy?: HandledBy): FailedWith {
   const paths = issues.slice(0, ISSUES_MAX).map(({ path }) => ({ path }));
   const first = paths[0]?.path.join('.') ?? '';
   const message = `the result of ${address} does not satisfy its output schema${first === '' ? '' : ` at ${first}`}`;
-  return failureWith('REPLY_UNSENDABLE', 'yes', boundedText(message), { issues: paths });
+  return failureWith('REPLY_UNSENDABLE', 'yes', boundedText(message), {
+    issues: paths,
+    ...(handledBy && { handledBy }),
+  });
 }
 
 /** X3: less and less of it, until it can be sent. */

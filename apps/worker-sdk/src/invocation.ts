@@ -73,7 +73,7 @@ export class Invocation {
     try {
       input = this.#read(this.#run.body);
     } catch (error) {
-      this.#fail(failureWith('UNDECODABLE', 'no', readThrown(error).message));
+      this.#fail(failureWith('UNDECODABLE', 'no', readThrown(error).message, { handledBy: this.#handledBy }));
       return;
     }
     if (this.#plan.validation === undefined) this.#call(input);
@@ -175,7 +175,10 @@ export class Invocation {
       isOpen: () => flow.isOpen,
       value: (each) => this.#checked(each, (checked) => this.#yield(checked), refuse),
       ended: () => this.#succeed(NO_BYTES, NO_BYTES),
-      stopped: () => this.#fail(refused ?? failureWith('CANCELLED', 'yes', 'the stream was stopped')),
+      stopped: () =>
+        this.#fail(
+          refused ?? failureWith('CANCELLED', 'yes', 'the stream was stopped', { handledBy: this.#handledBy }),
+        ),
       threw: (error) => this.#threw(error, 'yes'),
     });
     if (this.#stopped) this.#pull.stop();
@@ -227,7 +230,7 @@ export class Invocation {
     const address = `${this.#plan.service}.${this.#plan.name}`;
     const said = issues.map(({ message, path }) => `${path.join('.')}: ${message}`).join('; ');
     this.#desk.threw(this.#run, new TypeError(`the result of ${address} does not satisfy its output schema: ${said}`));
-    return invalidResult(address, issues);
+    return invalidResult(address, issues, this.#handledBy);
   }
 
   /** That a value cannot be sent is an answer too. */

@@ -99,7 +99,7 @@ const REFUSAL = {
   code: 'REPLY_UNSENDABLE',
   ran: 'yes',
   message: 'the result of lab.go does not satisfy its output schema at n',
-  details: { issues: [{ path: ['n'] }] },
+  details: { issues: [{ path: ['n'] }], handledBy: { worker: 'w', attempt: 1 } },
 };
 
 const PLACES = (['contract', 'method'] as const).flatMap((source) =>

@@ -259,7 +259,7 @@ export interface FailedRequest {
   readonly ticket?: string;
   /** The broker that had it last. */
   readonly broker?: string;
-  /** The worker whose handler failed, and which attempt it was. */
+  /** The worker that had it last, and which attempt that was. */
   readonly worker?: string;
   readonly attempt?: number;
 }

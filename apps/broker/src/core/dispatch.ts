@@ -23,6 +23,7 @@ import {
 } from '@majordomo/protocol';
 import { dropBody, keepOrDrop, needBody, readAhead } from './bodies.js';
 import type { Attempt } from './attempt.js';
+import { attributed } from './attribution.js';
 import { handOut, termsOf } from './granting.js';
 import type { Memory, Refusal } from './memory.js';
 import { errorReply, settle, unpark } from './outcomes.js';
@@ -142,7 +143,8 @@ export function fail(
   reason?: CancelReason,
 ): void {
   const stage: Stage = request.state === 'assigned' ? 'running' : 'queued';
-  finish(memory, request, errorReply(request.ref, refusal, mayHaveRun(request, refusal), stage), now, reason);
+  const reply = errorReply(request.ref, attributed(request, refusal), mayHaveRun(request, refusal), stage);
+  finish(memory, request, reply, now, reason);
 }
 
 /** What was never handed out has not run, whatever the code says in general; what was may have. */
@@ -199,7 +201,7 @@ export function comeBack(memory: Memory, lease: Lease, ended: string, now: Milli
   });
   const refusal = mayNotRunAgain(memory, request, lease);
   if (refusal !== undefined) {
-    finish(memory, request, errorReply(request.ref, refusal, 'unknown', 'running'), now);
+    finish(memory, request, errorReply(request.ref, attributed(request, refusal), 'unknown', 'running'), now);
     return;
   }
   request.become('queued');

@@ -6,6 +6,7 @@
 // Z3. If the run is lost, or was stopped, who waits is handed out like a new request; not to a method that runs at most once.
 
 import { Kind, Timer, type ErrorReply, type Final, type Milliseconds } from '@majordomo/protocol';
+import { attributed } from './attribution.js';
 import { finish } from './dispatch.js';
 import { freeKey, hasNotRun, isKeyOf, isStop } from './keys.js';
 import type { Memory } from './memory.js';
@@ -39,7 +40,8 @@ export function endRun(memory: Memory, lease: Lease, end: RunEnd, now: Milliseco
   const outcome = typeof end === 'string' || isStop(end) ? undefined : end;
   const hasBegun = typeof end === 'string' ? end === 'lost' : !hasNotRun(end);
   const mayRunAgain = !hasBegun || !request.runsOnce;
-  if (!request.isSettled) settleWaiting(memory, request, outcome, mayRunAgain, now);
+  if (!request.isSettled)
+    settleWaiting(memory, request, outcome ?? (mayRunAgain ? undefined : runLost(request, lease)), now);
   else if (!isKeyOf(memory, request)) return;
   else if (outcome !== undefined && hasBegun) keepForKey(memory, request, outcome);
   else if (mayRunAgain) freeKey(memory, request);
@@ -50,16 +52,16 @@ function settleWaiting(
   memory: Memory,
   request: Request,
   outcome: Final | ErrorReply | undefined,
-  mayRunAgain: boolean,
   now: Milliseconds,
 ): void {
   unpark(memory, request);
   if (outcome !== undefined) finish(memory, request, copyFor(request, outcome), now);
-  else if (mayRunAgain) endParking(memory, request, now);
-  else {
-    const message = 'the run under this idempotency key was stopped or lost, and its method runs at most once';
-    finish(memory, request, errorReply(request.ref, { code: 'WORKER_LOST', message }, 'unknown', 'running'), now);
-  }
+  else endParking(memory, request, now);
+}
+
+function runLost({ ref, history }: Request, lease: Lease): ErrorReply {
+  const message = 'the run under this idempotency key was stopped or lost, and its method runs at most once';
+  return errorReply(ref, attributed({ lease, history }, { code: 'WORKER_LOST', message }), 'unknown', 'running');
 }
 
 function copyFor({ ref }: Request, outcome: Final | ErrorReply): Final | ErrorReply {

@@ -22,6 +22,7 @@ import {
   type Ran,
   type Stage,
 } from '@majordomo/protocol';
+import { attributed } from './attribution.js';
 import { dropReply, needBody, readFor } from './bodies.js';
 import { outcomeBytesMax, unreadOutcomeBytesMax } from './shares.js';
 import { collected } from './collecting.js';
@@ -152,7 +153,8 @@ export function expireJoined(memory: Memory, joined: Joined, now: Milliseconds):
   const stage = durable !== undefined ? 'client' : request.state === 'assigned' ? 'running' : 'queued';
   const ran = durable === undefined && attempt === 0 && !resent ? 'no' : 'unknown';
   const message = 'the deadline of this caller passed while it waited for the outcome';
-  memory.send(session, errorReply(ref, { code: 'DEADLINE_EXCEEDED', message, ran, stage }), now);
+  const refusal: Refusal = { code: 'DEADLINE_EXCEEDED', message, ran, stage };
+  memory.send(session, errorReply(ref, attributed(request, refusal)), now);
 }
 
 /** Sends the outcome to one asker, under its number; that of a durable request when it is on disk (D1). */

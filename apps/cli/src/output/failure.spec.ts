@@ -54,6 +54,16 @@ test('an error says what happened, whether it ran, whether to try again and what
   });
 });
 
+test('an error says which call failed, at which broker and worker, without the control characters of a peer', async () => {
+  const error = new MajordomoError('HANDLER_FAILED', 'no stock');
+  error.request = { address: 'a.b', id: '0c-1', broker: 'tcp://127.0.0.1:1', worker: 'w\u001b[2J', attempt: 2 };
+  const line = '  request     a.b, id 0c-1, broker tcp://127.0.0.1:1, worker w�[2J, attempt 2\n';
+  expect((await told(error)).said).toContain(line);
+  expect(JSON.parse((await told(error, true)).said)).toMatchObject({ error: { request: error.request } });
+  error.request = { address: 'majordomo.ticketResult', id: '0c-2', ticket: '0d-1' };
+  expect((await told(error)).said).toContain('  request     majordomo.ticketResult, ticket 0d-1\n');
+});
+
 test('with --json it is one line that holds the same', async () => {
   const { code, said } = await told(new MajordomoError('HANDLER_FAILED', 'no stock', { stage: 'running' }), true);
   expect(JSON.parse(said)).toEqual({

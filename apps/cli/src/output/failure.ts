@@ -6,6 +6,7 @@ import {
   isMajordomoError,
   readThrown,
   stackText,
+  type FailedRequest,
   type MajordomoError,
   type Ran,
 } from '@majordomo/protocol';
@@ -54,11 +55,13 @@ function tellUsage(screen: Screen, error: UsageError, command: string): number {
 }
 
 function tellMajordomoError(screen: Screen, error: MajordomoError): number {
-  const { code, message, retryable, retryAfterMs, ran, stage, details } = error;
+  const { code, message, retryable, retryAfterMs, ran, stage, details, request } = error;
   const { help } = ERRORS[code];
   const exitCode = exitCodeOf(code);
   if (screen.json) {
-    screen.aside(jsonLine({ error: { code, message, ran, stage, retryable, retryAfterMs, help, details }, exitCode }));
+    const which = request === undefined ? {} : { request };
+    const told = { code, message, ran, stage, retryable, retryAfterMs, help, ...which, details };
+    screen.aside(jsonLine({ error: told, exitCode }));
     return exitCode;
   }
   const lines: [string, string][] = [
@@ -66,10 +69,28 @@ function tellMajordomoError(screen: Screen, error: MajordomoError): number {
     ['try again', againText(error)],
     ['what to do', [help, HINTS[code] ?? ''].join(' ').trim()],
   ];
+  if (request !== undefined) lines.push(['request', requestText(request)]);
   // What NO_BROKER has to tell is in its message.
   if (Object.keys(details).length > 0 && code !== 'NO_BROKER') lines.push(['details', jsonLine(details)]);
   screen.aside([heading(screen.paintAside, code, message), ...aligned(lines)].join('\n'));
   return exitCode;
+}
+
+/** Which call failed, and where, in one line. */
+function requestText({ address, id, ticket, broker, worker, attempt }: FailedRequest): string {
+  const parts = [
+    address,
+    ticket === undefined ? id && `id ${id}` : `ticket ${ticket}`,
+    broker && `broker ${broker}`,
+    worker && `worker ${worker}`,
+    attempt === undefined ? undefined : `attempt ${attempt}`,
+  ];
+  return plainLine(parts.filter(Boolean).join(', '));
+}
+
+/** The name of a worker comes from a peer. */
+function plainLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, '�');
 }
 
 function againText({ retryable, retryAfterMs }: MajordomoError): string {

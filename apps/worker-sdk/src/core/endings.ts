@@ -8,7 +8,7 @@
 // E4. One lease's cancelling stops the handler only when no other broker has a claim on the run.
 
 import type { CancelReason, Milliseconds } from '@majordomo/protocol';
-import { problem, say, sayToAll, stopped, unbind } from './leases.js';
+import { handlerOf, problem, say, sayToAll, stopped, unbind } from './leases.js';
 import type { Memory } from './memory.js';
 import type { Lease, Outcome, Run } from './state.js';
 import { admit, vacate } from './slots.js';
@@ -26,7 +26,7 @@ export function finish(memory: Memory, run: Run, outcome: Outcome, now: Millisec
   else {
     // E3: but for a request that was handed out again meanwhile, which waits for this run to be over.
     if (!run.knowsStop && run.successor === undefined) run.aborted = undefined;
-    conclude(memory, run, finalOutcome(run, outcome), now);
+    conclude(memory, run, finalOutcome(memory, run, outcome), now);
   }
   const successor = run.successor;
   run.successor = undefined;
@@ -34,10 +34,10 @@ export function finish(memory: Memory, run: Run, outcome: Outcome, now: Millisec
 }
 
 /** E2. */
-function finalOutcome(run: Run, outcome: Outcome): Outcome {
+function finalOutcome(memory: Memory, run: Run, outcome: Outcome): Outcome {
   if (run.aborted === undefined) return outcome;
   if (outcome.failure === undefined && (run.flow === undefined || isSent(run))) return outcome;
-  return stopped(run.aborted, 'yes');
+  return stopped(run.aborted, 'yes', handlerOf(memory, run));
 }
 
 function isSent(run: Run): boolean {
@@ -126,7 +126,8 @@ export function sayAgain(memory: Memory, run: Run, lease: Lease, outcome: Outcom
 export function overrun(memory: Memory, run: Run, now: Milliseconds): void {
   if (run.state !== 'running') return;
   const limitMs = run.method.executionTimeoutMs;
-  run.outcome = problem('EXECUTION_TIMEOUT', 'unknown', `the handler took longer than ${limitMs} ms`);
+  const message = `the handler took longer than ${limitMs} ms`;
+  run.outcome = problem('EXECUTION_TIMEOUT', 'unknown', message, handlerOf(memory, run));
   abort(memory, run, 'execution-timeout', now);
   run.become('overrun');
   sayToAll(memory, run, run.outcome, now);
@@ -136,14 +137,14 @@ export function overrun(memory: Memory, run: Run, now: Milliseconds): void {
 export function passDeadline(memory: Memory, run: Run, now: Milliseconds): void {
   switch (run.state) {
     case 'waiting':
-      sayToAll(memory, run, stopped('deadline', 'no'), now);
+      sayToAll(memory, run, stopped('deadline', 'no', handlerOf(memory, run)), now);
       drop(memory, run, now);
       return;
     case 'running':
       abort(memory, run, 'deadline', now);
       return;
     case 'flushing':
-      sayToAll(memory, run, stopped('deadline', 'yes'), now);
+      sayToAll(memory, run, stopped('deadline', 'yes', handlerOf(memory, run)), now);
       retire(memory, run, now);
       return;
     case 'done':
@@ -161,7 +162,7 @@ export function cancel(memory: Memory, lease: Lease, reason: CancelReason, now: 
     abort(memory, run, reason, now);
     return;
   }
-  say(memory, lease, stopped(reason, run.state === 'waiting' ? 'no' : 'yes'), now);
+  say(memory, lease, stopped(reason, run.state === 'waiting' ? 'no' : 'yes', handlerOf(memory, run)), now);
   if (run.leases === undefined) orphaned(memory, run, now);
 }
 

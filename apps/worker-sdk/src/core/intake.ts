@@ -8,9 +8,9 @@
 import { type Attach, type Dispatch, type Milliseconds, type Window } from '@majordomo/protocol';
 import { flush, sayAgain } from './endings.js';
 import { Flow } from './flow.js';
-import { bind, problem, refuse, refuseWithRelease } from './leases.js';
+import { bind, handlerOf, problem, refuse, refuseWithRelease, type Handler } from './leases.js';
 import type { Memory } from './memory.js';
-import { Run, type Lease, type Side } from './state.js';
+import { Run, type Lease, type Outcome, type Side } from './state.js';
 import { admit } from './slots.js';
 import { broken, enterStream, turnWindow } from './streaming.js';
 
@@ -79,7 +79,8 @@ function accept(memory: Memory, side: Side, record: Dispatch, now: Milliseconds)
   const service = memory.services[record.service];
   const method = service?.offer.methods[record.method];
   if (service === undefined || method === undefined) {
-    refuse(memory, side, record.ref, problem('NO_SUCH_METHOD', 'no', 'the worker does not offer this'), now);
+    const handler = handlerOf(memory, record);
+    refuse(memory, side, record.ref, problem('NO_SUCH_METHOD', 'no', 'the worker does not offer this', handler), now);
     return undefined;
   }
   const waitingMax = service.offer.concurrency * memory.sides.length;
@@ -88,7 +89,9 @@ function accept(memory: Memory, side: Side, record: Dispatch, now: Milliseconds)
     return undefined;
   }
   if (method.streams && (record.window === 0 || record.received > 0)) {
-    const refusal = record.window === 0 ? streamExpected(service.offer.name, method.name) : broken(record);
+    const handler = handlerOf(memory, record);
+    const refusal =
+      record.window === 0 ? streamExpected(`${service.offer.name}.${method.name}`, handler) : broken(record, handler);
     refuse(memory, side, record.ref, refusal, now);
     return undefined;
   }
@@ -106,6 +109,6 @@ function accept(memory: Memory, side: Side, record: Dispatch, now: Milliseconds)
   });
 }
 
-function streamExpected(service: string, method: string): ReturnType<typeof problem> {
-  return problem('STREAM_EXPECTED', 'no', `${service}.${method} is streamed`);
+function streamExpected(address: string, handler: Handler): Outcome {
+  return problem('STREAM_EXPECTED', 'no', `${address} is streamed`, handler);
 }

@@ -50,7 +50,7 @@ export function say(memory: Memory, lease: Lease, outcome: Outcome, now: Millise
   side.said(run);
   if (outcome.body.length > side.bodyBytesMax) {
     const message = `the reply has ${outcome.body.length} bytes, the broker takes ${side.bodyBytesMax}: raise messageBytesMax of the broker`;
-    sendError(memory, side, number, problem('REPLY_UNSENDABLE', 'yes', message), now);
+    sendError(memory, side, number, problem('REPLY_UNSENDABLE', 'yes', message, handlerOf(memory, run)), now);
   } else if (outcome.failure !== undefined) sendError(memory, side, number, outcome, now);
   else {
     const { end, count, headers, body } = outcome;
@@ -82,9 +82,18 @@ export function refuse(memory: Memory, side: Side, ref: number, outcome: Outcome
   sendError(memory, side, ref, outcome, now);
 }
 
+/** Details of an error: this worker and the attempt, for the caller's `error.request` (docs/protocol.md W71). */
+export interface Handler {
+  readonly handledBy: { readonly worker: string; readonly attempt: number };
+}
+
+export function handlerOf({ identity: worker }: Memory, { attempt }: Pick<Run, 'attempt'>): Handler {
+  return { handledBy: { worker, attempt } };
+}
+
 /** An outcome of the worker's own making, not the handler's. */
-export function problem(code: ErrorCode, ran: Ran, message: string): Outcome {
-  return failed({ code, ran, retry: false, retryAfterMs: 0 }, encodeErrorBody({ message }));
+export function problem(code: ErrorCode, ran: Ran, message: string, handler: Handler): Outcome {
+  return failed({ code, ran, retry: false, retryAfterMs: 0 }, encodeErrorBody({ message, details: { ...handler } }));
 }
 
 export function failed(failure: Failure, body: Bytes): Outcome {
@@ -92,10 +101,11 @@ export function failed(failure: Failure, body: Bytes): Outcome {
 }
 
 /** How a run that was told to stop is said to have ended. */
-export function stopped(reason: CancelReason, ran: Ran): Outcome {
-  if (reason === 'deadline') return problem('DEADLINE_EXCEEDED', ran, 'the deadline passed at the worker');
-  if (reason === 'execution-timeout') return problem('EXECUTION_TIMEOUT', ran, 'the broker ended the execution');
-  return problem('CANCELLED', ran, `the request was stopped: ${reason}`);
+export function stopped(reason: CancelReason, ran: Ran, handler: Handler): Outcome {
+  if (reason === 'deadline') return problem('DEADLINE_EXCEEDED', ran, 'the deadline passed at the worker', handler);
+  if (reason === 'execution-timeout')
+    return problem('EXECUTION_TIMEOUT', ran, 'the broker ended the execution', handler);
+  return problem('CANCELLED', ran, `the request was stopped: ${reason}`, handler);
 }
 
 function sendError(memory: Memory, side: Side, ref: number, outcome: Outcome, now: Milliseconds): void {

@@ -39,6 +39,8 @@ export class Memory {
   /** Due when no broker can be expected to ask for a reply any more (leaving.ts D2). */
   readonly askTimer = new Timer<Run | undefined>(undefined, 'ask');
   readonly stuckAfterMs: Milliseconds;
+  /** The name under which brokers and callers know this worker. */
+  readonly identity: string;
   /** Runs whose handlers do not end (stuck.ts). */
   readonly stuck = new Set<Run>();
   /** Runs that are neither remembered nor gone. */
@@ -49,6 +51,7 @@ export class Memory {
 
   constructor(settings: WorkerSettings) {
     this.stuckAfterMs = settings.stuckAfterMs;
+    this.identity = settings.hello.identity;
     this.links = new BrokerLinks(settings, this.output);
     this.sides = this.links.all.map((link) => new Side(link));
     this.services = settings.services.map((offer, number) => new ServiceState(number, offer));

@@ -2,6 +2,7 @@
 
 import {
   Chance,
+  decodeErrorBody,
   Kind,
   NO_BYTES,
   PROTOCOL_VERSION,
@@ -38,6 +39,8 @@ export class Stage {
   now = 1_000;
   readonly worker: Worker;
   readonly runs = new Map<string, Run>();
+  /** Every ERROR that was sent: its code, and what it says about the worker and the attempt. */
+  readonly errors: (readonly [code: string, handledBy: unknown])[] = [];
   readonly #links = new Map<number, string>();
   readonly #current = new Map<string, number>();
 
@@ -64,6 +67,8 @@ export class Stage {
     }
     const lines: string[] = [];
     output.records.forEach((record, i) => {
+      if (record.kind === Kind.error)
+        this.errors.push([record.code, decodeErrorBody(record.body).details?.['handledBy']]);
       if (record.kind !== Kind.hello) lines.push(`${this.#links.get(output.links[i] ?? 0)} ${line(record)}`);
     });
     for (const event of output.events) {

@@ -4,7 +4,7 @@
 // V2. What every lease has confirmed is let go; without a lease nothing is, because the next one may ask for it.
 
 import { Kind, encodeErrorBody, type Milliseconds, type Window } from '@majordomo/protocol';
-import { problem, failed } from './leases.js';
+import { failed, handlerOf, problem, type Handler } from './leases.js';
 import type { Memory } from './memory.js';
 import type { Lease, Outcome, Run } from './state.js';
 
@@ -12,13 +12,13 @@ import type { Lease, Outcome, Run } from './state.js';
 export function pump(memory: Memory, lease: Lease, now: Milliseconds): Outcome | undefined {
   const flow = lease.run.flow;
   if (flow === undefined) return undefined;
-  if (lease.sent < flow.first) return broken(lease);
+  if (lease.sent < flow.first) return broken(lease, handlerOf(memory, lease.run));
   const stop = Math.min(flow.made, lease.allowed);
   while (lease.sent < stop) {
     const body = flow.at(lease.sent);
     if (body.length > lease.side.bodyBytesMax) {
       const message = `value ${lease.sent} of the stream has ${body.length} bytes, the broker takes ${lease.side.bodyBytesMax}: raise messageBytesMax of the broker`;
-      return problem('REPLY_UNSENDABLE', 'yes', message);
+      return problem('REPLY_UNSENDABLE', 'yes', message, handlerOf(memory, lease.run));
     }
     memory.send(
       lease.side,
@@ -31,9 +31,9 @@ export function pump(memory: Memory, lease: Lease, now: Milliseconds): Outcome |
 }
 
 /** What the broker wants next is no longer kept, or was made by a run that is gone. */
-export function broken(lease: Pick<Lease, 'received'>): Outcome {
+export function broken(lease: Pick<Lease, 'received'>, handler: Handler): Outcome {
   const message = `the values after the first ${lease.received} are no longer here`;
-  const body = encodeErrorBody({ message, details: { received: lease.received } });
+  const body = encodeErrorBody({ message, details: { received: lease.received, ...handler } });
   return failed({ code: 'STREAM_BROKEN', ran: 'unknown', retry: false, retryAfterMs: 0 }, body);
 }
 

@@ -146,6 +146,30 @@ describe('limits of time', () => {
   });
 });
 
+it('names itself and the attempt in every error of its own (W71)', () => {
+  const stage = serving(1);
+  stage.from('a', dispatch(1, 1, { method: 2, attempt: 3 }), dispatch(2, 2, { timeLeftMs: 20, attempt: 2 }));
+  stage.wait(20);
+  stage.wait(30);
+  stage.value('7-1');
+  stage.from('a', dispatch(3, 3, { attempt: 4 }));
+  stage.value('7-3', 'x'.repeat(1_001));
+  stage.from('a', dispatch(4, 4, { method: 1, window: 0, attempt: 5 }), dispatch(5, 5, { method: 9, attempt: 6 }));
+  stage.from('a', dispatch(6, 6, { attempt: 7 }));
+  stage.from('a', { kind: Kind.cancel, ref: 6, reason: 'cancelled' });
+  stage.fail('7-6');
+  stage.from('a', dispatch(7, 7, { method: 1, window: 2, received: 3, attempt: 8 }));
+  expect(stage.errors).toEqual([
+    ['DEADLINE_EXCEEDED', { worker: 'w', attempt: 2 }],
+    ['EXECUTION_TIMEOUT', { worker: 'w', attempt: 3 }],
+    ['REPLY_UNSENDABLE', { worker: 'w', attempt: 4 }],
+    ['STREAM_EXPECTED', { worker: 'w', attempt: 5 }],
+    ['NO_SUCH_METHOD', { worker: 'w', attempt: 6 }],
+    ['CANCELLED', { worker: 'w', attempt: 7 }],
+    ['STREAM_BROKEN', { worker: 'w', attempt: 8 }],
+  ]);
+});
+
 describe('cancelling', () => {
   it('tells the handler why, and waits for its end (W37)', () => {
     const stage = serving();
