@@ -41,7 +41,10 @@ export default {
     project('<rootDir>/apps/worker-sdk', 'worker'),
     project('<rootDir>/apps/client-sdk', 'client'),
     project('<rootDir>/apps/cli', 'cli'),
-    project('<rootDir>/test', 'test', { testMatch: ['<rootDir>/**/*.test.ts'] }),
+    project('<rootDir>/test', 'test', {
+      testMatch: ['<rootDir>/**/*.test.ts'],
+      testEnvironment: '<rootDir>/reporting-environment.mjs',
+    }),
   ],
   // Never workerThreads: a socket left open inside one aborts the whole process.
   // A limit for what hangs, not a measure: a shared machine may be ten times as slow. Projects cannot set it.

@@ -26,8 +26,8 @@ export interface BrokerOptions extends Omit<BrokerSettings, 'instance'> {
   readonly mdpHeartbeatMs: number;
   readonly mdpLiveness: number;
   /**
-   * ZMTP heartbeats to all peers, 0 for none: old ZeroMQ implementations cannot take them (docs/mdp.md), and libzmq walks through the timers
-   * of all connections for each one, which a broker with thousands of sessions feels when they come back after its restart.
+   * Interval of the ZMTP heartbeats to all peers, 0 for none: old ZeroMQ implementations cannot take them, and they slow down the return of
+   * thousands of sessions after a restart (docs/mdp.md).
    */
   readonly zmtpHeartbeatMs: number;
   /** How long one of them that holds a request may be silent: a single-threaded worker sends nothing while its handler runs. */
