@@ -12,6 +12,7 @@ import { Extension, Token } from './format.js';
 
 /** Elements for which an array is made before they are read. */
 const FORESEEN_MAX = 1_024;
+const TWICE = 'two members of it have one name';
 
 export class Decoder extends ExtensionReader {
   #depth = 0;
@@ -129,13 +130,14 @@ export class Decoder extends ExtensionReader {
       const key = this.#readKey();
       if (typeof key !== 'string') {
         const map = new Map(Object.entries(object));
+        if (map.size !== i) throw new Fault(TWICE);
         this.#readEntry(map, key);
         return this.#readEntries(map, size);
       }
       if (key === '__proto__') throw new Fault('a member of it is called __proto__');
       object[key] = this.#read();
     }
-    if (size > 1 && Object.keys(object).length !== size) throw new Fault('two members of it have one name');
+    if (size > 1 && Object.keys(object).length !== size) throw new Fault(TWICE);
     this.#depth -= 1;
     return object;
   }

@@ -25,6 +25,7 @@ test.each([
   ['a member called __proto__', '81 a95f5f70726f746f5f5f 01'],
   ['a member called __proto__, in a longer form', '81 d9095f5f70726f746f5f5f 01'],
   ['two members with one name', '82 a161 01 a161 02'],
+  ['two members with one name before another key', '83 a161 01 a161 02 05 03 06 04'],
   ['two keys that are one', '82 01 02 01 03'],
   ['a key that is a list', '81 90 01'],
   ['a key that is binary', '81 c40161 01'],
