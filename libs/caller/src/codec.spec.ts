@@ -111,6 +111,12 @@ test('what was written does not change with what it was made of', () => {
   expect(Buffer.from(body).toString()).toBe('before');
 });
 
+test('raw bytes with a length of their own that is wrong are written as they are, and a Proxy of bytes is refused', () => {
+  const given = Object.defineProperty(Buffer.from([1, 2]), 'length', { value: 60 });
+  expect(Buffer.from([1, 2]).equals(writeBody('raw', given).body)).toBe(true);
+  expect(() => writeBody('raw', new Proxy(Buffer.from([1]), {}))).toThrow('this value cannot be sent');
+});
+
 test('headers say how many frames there are; what cannot be is one', () => {
   expect(framesIn(encodeBody({ frames: 3 }))).toBe(3);
   expect([NO_BYTES, encodeBody(7), encodeBody({}), bytes('latte'), encodeBody(null)].map(framesIn)).toEqual([

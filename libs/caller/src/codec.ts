@@ -8,6 +8,8 @@
 import {
   decodeBody,
   encodeBody,
+  bytesOfView,
+  isBytes,
   isWellFormed,
   keptBytes,
   MajordomoError,
@@ -132,7 +134,7 @@ function frameOf(value: unknown, place?: number): Bytes {
   if (value === undefined || value === null) return NO_BYTES;
   if (typeof value === 'string' && isWellFormed(value)) return Buffer.from(value);
   // A copy: whoever gave it may go on writing into it.
-  if (value instanceof Uint8Array) return Buffer.from(value);
+  if (isBytes(value)) return Buffer.from(bytesOfView(value));
   const at = place === undefined ? '' : `[${place}]`;
   const text = `this value cannot be sent${at === '' ? '' : ` at ${at}`}: a raw body is bytes or a well-formed string, or a list of them`;
   throw new MajordomoError('UNENCODABLE', text, { details: { path: at } });

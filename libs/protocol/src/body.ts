@@ -10,6 +10,7 @@ import { wellFormed } from './text.js';
 import { Decoder } from './values/decode.js';
 import { Encoder } from './values/encode.js';
 import { keptFrom } from './values/binary.js';
+import { isPlainBytes, lengthOfBytes } from './values/kinds.js';
 import { Token } from './values/format.js';
 
 /** Each is used by one call at a time: what is in them ends with it. */
@@ -24,7 +25,11 @@ const decoder = new Decoder();
  */
 export function encodeBody(value: unknown): Bytes {
   if (value === undefined) return NO_BYTES;
-  if (isPlainBytes(value)) return encodeBytes(value);
+  if (isPlainBytes(value)) {
+    const length = lengthOfBytes(value);
+    // Those without bytes may be detached.
+    if (length > 0 && length <= PLAIN_BYTES_MAX) return encodeBytes(value, length);
+  }
   // A getter or a toJSON of the value that is being encoded may be what calls.
   return encoder.isBusy ? new Encoder().encode(value) : encoder.encode(value);
 }
@@ -47,19 +52,11 @@ export function decodeBody(bytes: Bytes): unknown {
   }
 }
 
-/** B3. Of this realm and of no subclass; others take the way through the codec. */
-function isPlainBytes(value: unknown): value is Uint8Array {
-  if (!(value instanceof Uint8Array)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return (prototype === Buffer.prototype || prototype === Uint8Array.prototype) && value.length <= PLAIN_BYTES_MAX;
-}
-
 /** Longer ones are checked against the bound of a message by the codec. */
 const PLAIN_BYTES_MAX = 0xffff;
 
-/** B3. Every byte of the result is written: the head, then the content. */
-function encodeBytes(value: Uint8Array): Bytes {
-  const { length } = value;
+/** B3. Every byte of the result is written: the head, then the content. @param length that of `value` itself: a member of its own may differ. */
+function encodeBytes(value: Uint8Array, length: number): Bytes {
   const headBytes = length < 0x100 ? 2 : 3;
   const body = Buffer.allocUnsafe(headBytes + length);
   if (headBytes === 2) {

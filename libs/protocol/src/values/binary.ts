@@ -5,6 +5,7 @@
 
 import type { Bytes } from '../records.js';
 import { ARRAY_BUFFER_KIND, DATA_VIEW_KIND } from './format.js';
+import { bytesOfView } from './kinds.js';
 
 /** Bytes as the application may keep them (X1). They are a view when they are large: do not write to them. */
 export function keptBytes(bytes: Bytes): Buffer {
@@ -24,9 +25,7 @@ const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** The content of a typed array, an ArrayBuffer or a DataView (X2). A view where it can be. */
 export function contentOf(value: ArrayBufferView | ArrayBuffer, elementBytes: number): Bytes {
-  const bytes = ArrayBuffer.isView(value)
-    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    : new Uint8Array(value);
+  const bytes = ArrayBuffer.isView(value) ? bytesOfView(value) : new Uint8Array(value);
   return isLittleEndian || elementBytes === 1 ? bytes : swapped(bytes, elementBytes);
 }
 

@@ -9,6 +9,7 @@ import { WIRE_LIMITS } from '../limits.js';
 import type { Bytes } from '../records.js';
 import { isWellFormed } from '../text.js';
 import { Token } from './format.js';
+import { lengthOfBytes } from './kinds.js';
 
 /** Small bodies share one piece of memory of this size, as small Buffers do in Node.js. */
 const CHUNK_BYTES = 8 * 1024;
@@ -171,9 +172,10 @@ export class ByteWriter {
   }
 
   protected writeBytes(bytes: Bytes): void {
-    this.room(bytes.length);
+    const length = lengthOfBytes(bytes);
+    this.room(length);
     this.bytes.set(bytes, this.at);
-    this.at += bytes.length;
+    this.at += length;
   }
 }
 

@@ -11,7 +11,7 @@ import { ExtensionWriter } from './extension-writer.js';
 import { Extension, Token } from './format.js';
 import { kindOf, nameOfTypedArray } from './kinds.js';
 import type { Step } from './path.js';
-import { BAD_NAME, HALF_PAIR, reasonAgainst, Refusal, unencodable } from './refusals.js';
+import { BAD_LENGTH, BAD_NAME, HALF_PAIR, reasonAgainst, Refusal, unencodable } from './refusals.js';
 
 const NOTHING = Object.freeze({});
 
@@ -151,6 +151,7 @@ export class Encoder extends ExtensionWriter {
 
   #writeArray(value: readonly unknown[]): void {
     const { length } = value;
+    if (length >>> 0 !== length) throw new Refusal(BAD_LENGTH);
     const level = this.#enter(value);
     this.#writeArrayHead(length);
     for (let i = 0; i < length; i++) {

@@ -5,6 +5,7 @@ import { bytesOfBigInt } from './bigint.js';
 import { contentOf } from './binary.js';
 import { ByteWriter } from './byte-writer.js';
 import { ARRAY_BUFFER_KIND, ARRAY_KINDS, DATA_VIEW_KIND, Extension, Token } from './format.js';
+import { lengthOfBytes } from './kinds.js';
 import { Refusal } from './refusals.js';
 import { timestampBytes } from './timestamp.js';
 
@@ -28,7 +29,7 @@ export class ExtensionWriter extends ByteWriter {
   }
 
   protected writeBin(bytes: Bytes): void {
-    this.writeLength(bytes.length, Token.bin8, Token.bin16, Token.bin32);
+    this.writeLength(lengthOfBytes(bytes), Token.bin8, Token.bin16, Token.bin32);
     this.writeBytes(bytes);
   }
 

@@ -4,7 +4,7 @@ import { VALUE_LIMITS } from '../limits.js';
 import { isWellFormed } from '../text.js';
 import { kindOf } from './kinds.js';
 import type { Step } from './path.js';
-import { BAD_NAME, HALF_PAIR, reasonAgainst, Refusal, unencodable } from './refusals.js';
+import { BAD_LENGTH, BAD_NAME, HALF_PAIR, reasonAgainst, Refusal, unencodable } from './refusals.js';
 
 const TWO_53 = 2n ** 53n;
 
@@ -56,7 +56,8 @@ class JsonWriter {
     const kind = kindOf(value, Object.getPrototypeOf(value) as object | null);
     if (kind === 'date' && Number.isNaN(Date.prototype.getTime.call(value))) throw new Refusal('the Date is invalid');
     if (kind === 'bytes') throw new Refusal('JSON has no form for bytes: send them as base64');
-    if (asksToJson && typeof toJSON === 'function') return this.write(toJSON.call(value, ''), false);
+    const hasToJson = typeof toJSON === 'function' && toJSON !== Buffer.prototype.toJSON;
+    if (asksToJson && hasToJson) return this.write(toJSON.call(value, ''), false);
     if (kind === 'array') return this.#writeArray(value as unknown[]);
     const isObject = kind === 'object' || (kind === 'instance' && Object.keys(value).length > 0);
     if (!isObject) throw new Refusal(reasonAgainst(value));
@@ -64,6 +65,7 @@ class JsonWriter {
   }
 
   #writeArray(value: readonly unknown[]): string {
+    if (value.length >>> 0 !== value.length) throw new Refusal(BAD_LENGTH);
     this.#enter(value);
     const texts: string[] = [];
     for (let i = 0; i < value.length; i++) {

@@ -19,6 +19,9 @@ export type ObjectKind =
 
 const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const typedArrayName = getterOf(typedArrayPrototype, Symbol.toStringTag);
+const typedArrayLength = getterOf(typedArrayPrototype, 'length');
+const typedArrayMemory = memoryGetters(typedArrayPrototype);
+const dataViewMemory = memoryGetters(DataView.prototype);
 const mapSize = getterOf(Map.prototype, 'size');
 const setSize = getterOf(Set.prototype, 'size');
 const bufferLength = getterOf(ArrayBuffer.prototype, 'byteLength');
@@ -27,6 +30,34 @@ const timeOf = (value: object): unknown => Date.prototype.getTime.call(value);
 function getterOf(prototype: object, name: PropertyKey): (value: object) => unknown {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
   return (value) => descriptor?.get?.call(value) as unknown;
+}
+
+function memoryGetters(prototype: object): readonly ((value: object) => unknown)[] {
+  return ['buffer', 'byteOffset', 'byteLength'].map((name) => getterOf(prototype, name));
+}
+
+/** How many bytes a Uint8Array has, also when a member of its own called `length` differs (K1). */
+export function lengthOfBytes(bytes: Uint8Array): number {
+  return typedArrayLength(bytes) as number;
+}
+
+/** The bytes of a typed array or a DataView, also when members of its own differ (K1). */
+export function bytesOfView(view: ArrayBufferView): Uint8Array {
+  const getters = nameOfTypedArray(view) === undefined ? dataViewMemory : typedArrayMemory;
+  const [buffer, byteOffset, byteLength] = getters.map((get) => get(view));
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset as number, byteLength as number);
+}
+
+/** Is it a Uint8Array, whatever its class and realm? A Proxy of one is not. Never throws. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && nameOfTypedArray(value) === 'Uint8Array';
+}
+
+/** Is it a Buffer or a Uint8Array of this realm, of no subclass and no Proxy? Never throws. */
+export function isPlainBytes(value: unknown): value is Uint8Array {
+  if (!isBytes(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Buffer.prototype || prototype === Uint8Array.prototype;
 }
 
 /** `Float64Array` and the like; undefined for what is no typed array. */
@@ -54,7 +85,9 @@ export function kindOf(value: object, prototype: object | null): ObjectKind {
   switch (Object.prototype.toString.call(value)) {
     case '[object Object]':
       // The Object.prototype of another realm has no prototype either.
-      return parent === null ? 'object' : 'instance';
+      if (parent === null) return 'object';
+      // A Proxy of a typed array: its members would arrive as those of a plain object.
+      return Object.hasOwn(prototype, 'BYTES_PER_ELEMENT') ? 'other' : 'instance';
     case '[object Date]':
       return isDirect && has(timeOf, value) ? 'date' : 'other';
     case '[object Map]':
@@ -76,8 +109,8 @@ function hasState(value: object): boolean {
 }
 
 function kindOfView(value: ArrayBufferView, prototype: object): ObjectKind {
-  if (prototype === Buffer.prototype) return 'bytes';
   const name = nameOfTypedArray(value);
+  if (prototype === Buffer.prototype) return name === 'Uint8Array' ? 'bytes' : 'other';
   if (name === undefined) return Object.hasOwn(prototype, 'byteLength') ? 'dataView' : 'other';
   if (!Object.hasOwn(prototype, 'BYTES_PER_ELEMENT')) return 'other'; // K2
   return name === 'Uint8Array' ? 'bytes' : 'typedArray';

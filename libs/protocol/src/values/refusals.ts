@@ -1,7 +1,7 @@
 // Why a value cannot be sent, and where in it: the words of UNENCODABLE.
 
 import { MajordomoError } from '../errors.js';
-import { wellFormed } from '../text.js';
+import { boundedText, isInstance, readThrown } from '../thrown.js';
 import { namesOf } from './kinds.js';
 import { pathText, type Step } from './path.js';
 import { insteadOf } from './table.js';
@@ -13,6 +13,9 @@ export class Refusal {
 
 export const HALF_PAIR = 'the string has half of a surrogate pair, which has no UTF-8; toWellFormed() replaces it';
 export const BAD_NAME = 'a member cannot have this name: it is __proto__, or has half of a surrogate pair';
+
+/** Of a Proxy of an array, which may answer anything. */
+export const BAD_LENGTH = 'its length is not that of an array';
 
 /** @param value of a kind that does not travel. */
 export function reasonAgainst(value: unknown): string {
@@ -33,7 +36,7 @@ export function unencodable(thrown: unknown, path: readonly Step[], parents: rea
   // A circle is as deep as the encoder goes; where it closes is what helps.
   const where = pathText(turn < 0 ? path : path.slice(0, turn));
   const reason = turn < 0 ? reasonOf(thrown) : 'it is circular: it is in itself';
-  const init = { details: { path: where }, ...(thrown instanceof Refusal ? {} : { cause: thrown }) };
+  const init = { details: { path: where }, ...(isRefusal(thrown) ? {} : { cause: thrown }) };
   return new MajordomoError(
     'UNENCODABLE',
     `this value cannot be sent${where === '' ? '' : ` at ${where}`}: ${reason}`,
@@ -41,17 +44,11 @@ export function unencodable(thrown: unknown, path: readonly Step[], parents: rea
   );
 }
 
-/** The stack may have been nearly full when the encoder was called. */
+/** User code may have thrown anything, and the stack may have been nearly full when the encoder was called. */
 function reasonOf(thrown: unknown): string {
-  if (thrown instanceof Refusal) return thrown.reason;
-  if (thrown instanceof RangeError) return `it is nested too deeply (${thrown.message})`;
-  return `reading it failed: ${textOf(thrown)}`;
+  return isRefusal(thrown) ? thrown.reason : `reading it failed: ${boundedText(readThrown(thrown).message, 1_000)}`;
 }
 
-function textOf(thrown: unknown): string {
-  try {
-    return wellFormed(thrown instanceof Error ? thrown.message : String(thrown)).slice(0, 1_000);
-  } catch {
-    return 'something without a text was thrown';
-  }
+function isRefusal(thrown: unknown): thrown is Refusal {
+  return isInstance(thrown, Refusal);
 }

@@ -236,6 +236,7 @@ const REFUSALS: Readonly<Record<string, readonly (readonly [unknown, string?])[]
     [new Set(['\ud83d']), '.values()[0]'],
   ],
   'invalid Date': [[{ values: [0, 0, 0, { when: new Date(NaN) }] }, '.values[3].when'], [new Date('x')]],
+  'Date of a subclass': [[new (class Day extends Date {})()], [{ when: new (class Day extends Date {})() }, '.when']],
   'array with a hole, or of a subclass': [
     [holes(1), '[1]'],
     [{ a: holes(0) }, '.a[0]'],

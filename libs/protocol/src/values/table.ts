@@ -61,7 +61,8 @@ const OBJECT = 'send a plain object, or give its class a toJSON method';
 export const REFUSED: readonly RefusedRow[] = [
   { kind: 'function, symbol', names: [], instead: 'send what it stands for' },
   { kind: 'string with half of a surrogate pair', names: [], instead: 'mend it with toWellFormed()' },
-  { kind: 'invalid Date', names: ['Date'], instead: 'send null' },
+  { kind: 'invalid Date', names: [], instead: 'send null' },
+  { kind: 'Date of a subclass', names: ['Date'], instead: 'send a plain one: new Date(it)' },
   {
     kind: 'array with a hole, or of a subclass',
     names: ['Array'],
