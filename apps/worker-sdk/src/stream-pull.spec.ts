@@ -131,6 +131,21 @@ it('an iterator that throws from next() or return() is told like any other', asy
   expect(second.seen).toEqual([1, 'threw Error: raised']);
 });
 
+it('an iterator made by hand ends as the language says: by any true done, and with an error when next() returns no object', async () => {
+  const giving = (results: unknown[]): Streamable => ({
+    [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve(results.shift() as IteratorResult<unknown>) }),
+  });
+  const truthy = pullFrom(giving([{ done: 0, value: 1 }, { done: 1 }]), 5);
+  truthy.pull.resume();
+  const none = pullFrom(giving([{ value: 1 }, undefined]), 5);
+  none.pull.resume();
+  const number = pullFrom(giving([5]), 5);
+  number.pull.resume();
+  await settled();
+  const wrong = 'threw TypeError: next() of the iterator returned no object';
+  expect([truthy.seen, none.seen, number.seen]).toEqual([[1, 'ended'], [1, wrong], [wrong]]);
+});
+
 function raise(): never {
   throw new Error('raised');
 }

@@ -76,7 +76,8 @@ export class StreamPull {
     let isDone: boolean;
     let value: unknown;
     try {
-      isDone = result.done === true;
+      if (!isObject(result)) throw new TypeError('next() of the iterator returned no object');
+      isDone = Boolean(result.done);
       value = isDone ? undefined : result.value;
     } catch (error) {
       // An iterator made by hand may give anything, nothing included.
@@ -121,6 +122,10 @@ export class StreamPull {
 /** A generator that is not asynchronous; its values may be promises. */
 async function* each(values: Iterable<unknown>): AsyncGenerator<unknown, void, undefined> {
   yield* values;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Can it be taken apart into values? */
