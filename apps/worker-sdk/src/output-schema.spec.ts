@@ -161,6 +161,22 @@ test('a schema that throws, or whose promise rejects, is a failure of the handle
   }
 });
 
+test.each([undefined, null, 'TOKEN', 7])(
+  'a schema that returns %p is a failure of the handler, whose message does not show it',
+  async (returned) => {
+    for (const answer of [returned, Promise.resolve(returned)]) {
+      const { said } = run(() => 1, schemaOf((() => answer) as never));
+      await settled();
+      expect(said).toEqual([expect.objectContaining({ code: 'HANDLER_FAILED', ran: 'yes' })]);
+      expect(said[0]).toMatchObject({
+        message: expect.stringMatching(
+          /^the schema returned (undefined|null|a string|a number), not a result with value or issues$/,
+        ),
+      });
+    }
+  },
+);
+
 test('a value that is judged when the stream has been stopped is not sent', async () => {
   let answer: (result: { value: unknown }) => void = () => undefined;
   const output = schemaOf(() => new Promise((resolve) => (answer = resolve)));

@@ -176,8 +176,18 @@ function validated(
   value: unknown,
 ): Validated<unknown> | Promise<Validated<unknown>> {
   if (schema === undefined) return { value };
-  const result = schema['~standard'].validate(value);
-  return isPromise(result) ? result.then(validatedBy) : validatedBy(result);
+  const result = resultOf(schema['~standard'].validate(value));
+  return isPromise(result) ? result.then((settled) => validatedBy(resultOf(settled))) : validatedBy(result);
+}
+
+/** @throws TypeError that does not show what the schema returned: it may be the value. */
+function resultOf<T>(returned: T): T {
+  if (typeof returned === 'object' && returned !== null) return returned;
+  throw new TypeError(`the schema returned ${shownKind(returned)}, not a result with value or issues`);
+}
+
+function shownKind(returned: unknown): string {
+  return returned === undefined || returned === null ? String(returned) : `a ${typeof returned}`;
 }
 
 /** By shape: a promise of another realm is no instance of ours, and its value is still to come. */
