@@ -7,13 +7,13 @@ import {
   encodeBody,
   flag,
   hasMember,
+  isRecord,
   MajordomoError,
   NO_BYTES,
   numberFrom,
   optionProblems,
   type OptionRule,
   type OptionRules,
-  plainRecord,
   refuseProblems,
   refuseWrongOptions,
   textUpTo,
@@ -94,9 +94,9 @@ export function abortSignal(value: unknown): string | undefined {
 const RESERVED_HEADERS = ['mdp', 'frames'];
 
 function headerRecord(value: unknown): string | undefined {
-  const problem = plainRecord(value);
-  const reserved = problem === undefined && RESERVED_HEADERS.find((name) => Object.hasOwn(value as object, name));
-  return reserved ? `must not have "${reserved}": that name is the broker's own` : problem;
+  if (!isRecord(value)) return 'must be a plain object';
+  const reserved = RESERVED_HEADERS.find((name) => Object.hasOwn(value, name));
+  return reserved && `must not have "${reserved}": that name is the broker's own`;
 }
 
 const SHARED_RULES: OptionRules<SharedOptions> = {

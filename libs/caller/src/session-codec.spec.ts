@@ -185,6 +185,8 @@ test.each([
   [{ codec: 'xml' }, /codec must be msgpack, json or raw/],
   [{ headers: { mdp: '0.1' } }, /headers must not have "mdp": that name is the broker's own/],
   [{ headers: { frames: 2 } }, /headers must not have "frames"/],
+  [{ headers: new Map([['tenant', 'x']]) }, /headers must be a plain object/],
+  [{ headers: new Headers({ tenant: 'x' }) }, /headers must be a plain object/],
 ])('%p is refused', async (options, problem) => {
   const { broker, session } = await connected(echo);
   await expect(session.call('coffee.call', 1, options as object)).rejects.toThrow(problem);

@@ -36,7 +36,7 @@ export { thrownDetails, type ThrownDetails } from './thrown-details.js';
 export { isWellFormed, wellFormed } from './text.js';
 export * from './timers.js';
 export { keptBytes } from './values/binary.js';
-export { bytesOfView, isBytes } from './values/kinds.js';
+export { bytesOfView, isBytes, isRecord } from './values/kinds.js';
 export { parseJson } from './values/json-read.js';
 export { writeJsonText } from './values/json-write.js';
 export { REFUSED, TRAVELLING, type RefusedRow, type TravellingRow } from './values/table.js';

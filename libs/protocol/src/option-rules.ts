@@ -88,7 +88,12 @@ export function callback(value: unknown): string | undefined {
 }
 
 export function plainRecord(value: unknown): string | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'must be a plain object';
+  try {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return undefined;
+  } catch {
+    // A revoked Proxy.
+  }
+  return 'must be a plain object';
 }
 
 /** Everything that is wrong with these options, one sentence each. Keys whose value is undefined count as not given. */

@@ -101,6 +101,17 @@ export function kindOf(value: object, prototype: object | null): ObjectKind {
   }
 }
 
+/** Is all that it contains in its members? A Map, a Date or the Headers of fetch have theirs elsewhere. Never throws. */
+export function isRecord(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    const kind = kindOf(value, Object.getPrototypeOf(value) as object | null);
+    return kind === 'object' || kind === 'instance';
+  } catch {
+    return false;
+  }
+}
+
 /** Something built in whose prototype was taken away, or an `arguments`. */
 function hasState(value: object): boolean {
   return (
